@@ -1,0 +1,1 @@
+"""Documents to a dataset in which nothing false is taught."""

@@ -1,0 +1,85 @@
+"""Each equation 'A × r% − B = C' of an answer, computed again.
+
+Only what is arithmetic from end to end is judged. A word in it, as in '산출세액 × 3% = …', makes
+it something that is not understood, and that passes.
+"""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import pairwise
+
+from datagen.checks.expressions import PRECEDENCE, Token, evaluate, sum_at, tokens
+from datagen.checks.finding import Context, Finding, shortened
+from taxlaw.amounts import format_amount
+from taxqa.records import QARecord
+
+APPROXIMATION = Fraction(3, 100)
+ABOUT = {"약", "대략"}
+MAX_DIGITS = 40
+
+
+def check_arithmetic(record: QARecord, context: Context) -> Finding | None:
+    """Every equation in the answer holds."""
+    for line in record.answer.splitlines():
+        if "=" in line or "＝" in line:
+            for written, value in wrong_equations(line):
+                return Finding("arithmetic", shortened(written), f"= {result_text(value)}")
+    return None
+
+
+def wrong_equations(line: str) -> Iterator[tuple[str, Fraction]]:
+    """(the equation as written, what its left side comes to) for each that does not hold."""
+    sides: list[list[Token]] = [[]]
+    for token in tokens(line):
+        if token.symbol == "=":
+            sides.append([])
+        else:
+            sides[-1].append(token)
+    for left, right in pairwise(sides):
+        expression = last_expression(left)
+        expected = evaluate(expression) if len(expression) > 2 else None
+        if expected is not None and not may_equal(expected, right):
+            yield " ".join(token.text for token in [*expression, Token("="), *right[:1]]), expected
+
+
+def last_expression(side: list[Token]) -> list[Token]:
+    """The tokens after the last word of a side; none where the word belongs to the expression."""
+    start = len(side)
+    while start > 0 and (side[start - 1].symbol or side[start - 1].value is not None):
+        start -= 1
+    begins_with_operator = start < len(side) and side[start].symbol in PRECEDENCE
+    return [] if begins_with_operator else side[start:]
+
+
+def may_equal(expected: Fraction, right: list[Token]) -> bool:
+    """Whether the right side may be meant as `expected`: its first value, or all of it computed.
+
+    People write 'A × r = B − C = D' both for A × r = B and for A × r = B − C.
+    """
+    about = bool(right) and right[0].text in ABOUT
+    right = right[1:] if about else right
+    first = right[0] if right else Token("")
+    if first.value is None and first.symbol != "(":
+        return True
+    if first.value is not None and is_rounded(expected, first, about):
+        return True
+    computed, end = sum_at(right, 0, 1)
+    unfinished = end < len(right) and bool(right[end].symbol)
+    return unfinished or computed is None or computed == expected
+
+
+def is_rounded(expected: Fraction, written: Token, about: bool) -> bool:
+    """Whether `written` is `expected`, or what remains of it in the unit it is written in."""
+    difference = abs((written.value or 0) - expected)
+    if about and difference <= abs(expected) * APPROXIMATION:
+        return True
+    return difference == 0 or (expected % written.unit != 0 and difference < written.unit)
+
+
+def result_text(value: Fraction) -> str:
+    """A value as the message shows it."""
+    if len(str(value.numerator)) > MAX_DIGITS:
+        return "a number of more than 40 digits"
+    if abs(value) < 1000:
+        return f"{float(value):g}"
+    return format_amount(round(value))

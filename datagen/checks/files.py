@@ -1,0 +1,68 @@
+"""Checks a dataset file: a JSON list or JSON lines of records in the user's format."""
+
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from datagen.checks.run import check_records
+from taxlaw.articles import ArticleIndex
+from taxqa.errors import InputError
+from taxqa.records import Rejection, open_text, parse_json, read_text
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the checks said of a file."""
+
+    records: int
+    rejected: tuple[Rejection, ...]
+
+    @property
+    def kept(self) -> int:
+        """How many records passed."""
+        return self.records - len(self.rejected)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report for JSON."""
+        fields = {"index", "reason", "found", "expected"}
+        return {
+            "records": self.records,
+            "kept": self.kept,
+            "rejected": [each.model_dump(include=fields) for each in self.rejected],
+        }
+
+
+def check_file(path: Path, index: ArticleIndex) -> Report:
+    """The report on the records of a file.
+
+    Raises:
+        InputError: the file is missing, is not UTF-8, or is no JSON list (or JSON lines).
+    """
+    count = 0
+    rejected = []
+    for result in check_records(dataset_items(path), index):
+        count += 1
+        if isinstance(result, Rejection):
+            rejected.append(result)
+    return Report(count, tuple(rejected))
+
+
+def dataset_items(path: Path) -> Iterator[object]:
+    """The items of a dataset file, whatever their shape."""
+    if path.suffix.lower() == ".jsonl":
+        with open_text(path) as file:
+            for number, line in enumerate(file, start=1):
+                if line.strip():
+                    text = unicodedata.normalize("NFC", line)
+                    yield parse_json(text, f"{path}, line {number},")
+        return
+    data = parse_json(read_text(path), str(path))
+    if not isinstance(data, list):
+        raise InputError(
+            f"{path} holds a JSON {type(data).__name__}; a list of records was expected.",
+            hint='A dataset looks like: [{"question": "…", "answer": "…", "type": "student",'
+            ' "source": "practical"}]',
+        )
+    yield from data

@@ -1,0 +1,89 @@
+"""All checks over a stream of records: each is kept, or dropped with the first finding.
+
+A further check is a function in a file of its own and one more entry in CHECKS.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from datagen.checks.arithmetic import check_arithmetic
+from datagen.checks.citations import check_cases, check_citations
+from datagen.checks.finding import Check, Context, Finding, shortened
+from datagen.checks.form import (
+    check_duplicate,
+    check_language,
+    check_length,
+    shape_problem,
+)
+from datagen.checks.gift import check_gift
+from datagen.checks.income import check_income
+from taxlaw.articles import ArticleIndex
+from taxqa.records import QARecord, Record, Rejection
+
+CHECKS: tuple[tuple[str, Check], ...] = (
+    ("language", check_language),
+    ("length", check_length),
+    ("gift", check_gift),
+    ("income", check_income),
+    ("arithmetic", check_arithmetic),
+    ("citations", check_citations),
+    ("cases", check_cases),
+    # Last, so that a record which was dropped does not stand in the way of a right one.
+    ("duplicates", check_duplicate),
+)
+CHECK_NAMES = ("format", *(name for name, _ in CHECKS))
+
+
+def check_records(items: Iterable[object], index: ArticleIndex) -> Iterator[QARecord | Rejection]:
+    """Each item of a dataset, in order, as the record it is or as its rejection.
+
+    Args:
+        items: records, or what JSON gave; a shape that is no record is a rejection ('format').
+        index: where citations are looked up.
+    """
+    context = Context(index)
+    for position, item in enumerate(items):
+        record, finding = as_record(item)
+        if record is not None and finding is None:
+            finding = first_finding(record, context)
+        if finding is None and record is not None:
+            yield (
+                record.model_copy(update={"checks": CHECK_NAMES})
+                if isinstance(record, Record)
+                else record
+            )
+        elif finding is not None:
+            yield rejection(position, finding, item)
+
+
+def as_record(item: object) -> tuple[QARecord | None, Finding | None]:
+    """(the record, None), or (None, what keeps the item from being one)."""
+    if isinstance(item, QARecord):
+        return item, shape_problem(
+            item.plain().model_dump() if isinstance(item, Record) else item.model_dump()
+        )
+    problem = shape_problem(item)
+    if problem or not isinstance(item, Mapping):
+        return None, problem
+    return QARecord(**{name: item[name] for name in QARecord.model_fields}), None
+
+
+def first_finding(record: QARecord, context: Context) -> Finding | None:
+    """What the first check that objects says."""
+    for _, check in CHECKS:
+        finding = check(record, context)
+        if finding:
+            return finding
+    return None
+
+
+def rejection(position: int, finding: Finding, item: object) -> Rejection:
+    """The rejection of one item, with the item where it is an object."""
+    if isinstance(item, QARecord):
+        item = item.model_dump(mode="json")
+    return Rejection(
+        index=position,
+        reason=finding.reason,
+        found=shortened(finding.found, 300),
+        expected=shortened(finding.expected, 400),
+        record=dict(item) if isinstance(item, Mapping) else {},
+    )

@@ -1,0 +1,77 @@
+"""The corpus folder: documents.jsonl and the index of the articles they cite."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from datagen.collect import Collected, collect
+from taxlaw.articles import ArticleIndex
+from taxqa.folders import new_folder, read_manifest
+from taxqa.progress import bar
+from taxqa.records import Document, dump_line, read_jsonl
+
+STAGE = "corpus"
+MADE_BY = "taxqa collect --from PATH --out work/corpus"
+DOCUMENTS = "documents.jsonl"
+INDEX = "article_index.json"
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """What is collected: documents, and the articles that exist."""
+
+    documents: tuple[Document, ...]
+    index: ArticleIndex
+
+
+def write_corpus(paths: Iterable[Path], out: Path, *, force: bool = False) -> Collected:
+    """Collect `paths` into the new folder `out`; errors as `collect` and `new_folder`.
+
+    The index holds the laws found and, for what they cite, the twelve tax acts that ship.
+    """
+    paths = list(paths)
+    found = Collected()
+    inputs = {f"from_{number}": path for number, path in enumerate(paths, start=1)}
+    config = {"from": [str(path) for path in paths]}
+    kinds: Counter[str] = Counter()
+    with new_folder(out, stage=STAGE, config=config, inputs=inputs, force=force) as draft:
+        with bar("Collecting"), (draft.path / DOCUMENTS).open("w", encoding="utf-8") as file:
+            for document in collect(paths, found):
+                kinds[document.kind] += 1
+                file.write(dump_line(document))
+        own = ArticleIndex.from_statutes(found.versions.kept.values())
+        ArticleIndex.default().merged(own).save(draft.path / INDEX)
+        draft.counts |= {"documents": kinds.total(), **dict(sorted(kinds.items()))}
+        draft.counts |= {
+            "skipped": len(found.skipped),
+            "duplicates": len(found.duplicates),
+            "older_versions": len(found.versions.left_out),
+        }
+        draft.details["skipped"] = [{"path": path, "reason": why} for path, why in found.skipped]
+        draft.details["older_versions"] = [
+            {"path": str(path), "reason": why} for path, why in found.versions.left_out
+        ]
+        draft.details["duplicates"] = found.duplicates
+    return found
+
+
+def read_corpus(folder: Path) -> Corpus:
+    """The documents and the index of a corpus folder.
+
+    Raises:
+        InputError: `folder` is no whole corpus folder, or its files were changed.
+    """
+    index = read_index(folder)
+    return Corpus(tuple(read_jsonl(folder / DOCUMENTS, Document)), index)
+
+
+def read_index(folder: Path) -> ArticleIndex:
+    """The index of a corpus folder alone; errors as `read_corpus`."""
+    read_manifest(folder, stage=STAGE, made_by=MADE_BY)
+    return ArticleIndex.load(folder / INDEX)
+
+
+def shipped_corpus() -> Corpus:
+    """What there is without any file: no documents, and the index of the twelve tax acts."""
+    return Corpus((), ArticleIndex.default())

@@ -1,0 +1,121 @@
+"""The dataset folder: a teacher's records, checked, selected and split."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from datagen.checks.run import check_records
+from datagen.corpus import Corpus, read_corpus, shipped_corpus
+from datagen.split import hold_out, select, split
+from datagen.worked import worked_records
+from taxqa.errors import InputError
+from taxqa.folders import Draft, new_folder
+from taxqa.progress import bar
+from taxqa.records import Record, Rejection, write_json, write_jsonl
+
+STAGE = "dataset"
+DATASET = "dataset.json"
+RECORDS = "records.jsonl"
+REJECTED = "rejected.jsonl"
+TRAIN = "train.jsonl"
+VALID = "valid.jsonl"
+HELDOUT = "heldout.jsonl"
+
+Teacher = Literal["worked"]
+
+
+def generate(
+    corpus: Path | None,
+    out: Path,
+    *,
+    teacher: Teacher = "worked",
+    limit: int | None = None,
+    seed: int = 1,
+    force: bool = False,
+) -> dict[str, int]:
+    """Write the dataset folder `out`; returns the counts of its manifest.
+
+    Without a corpus the records come from the calculators and the guide that ship. dataset.json
+    and records.jsonl hold the same records, those of train.jsonl and valid.jsonl; heldout.jsonl
+    holds further phrasings of cases in train.jsonl, to see what a model learned.
+
+    Args:
+        limit: at most so many records, chosen evenly over sources and askers.
+        seed: the same seed and corpus give the same dataset.
+
+    Raises:
+        InputError: `corpus` is no corpus folder, `limit` is below 2, or `out` is there already.
+    """
+    if limit is not None and limit < 2:
+        raise InputError(f"A dataset of {limit} records cannot be split; --limit is 2 or more.")
+    config = {
+        "corpus": str(corpus) if corpus else None,
+        "teacher": teacher,
+        "limit": limit,
+        "seed": seed,
+    }
+    inputs = {"corpus": corpus} if corpus else {}
+    material = read_corpus(corpus) if corpus else shipped_corpus()
+    with new_folder(out, stage=STAGE, config=config, inputs=inputs, force=force) as draft:
+        with bar("Generating and checking records"):
+            kept, rejected = checked(material, seed)
+        write_dataset(draft, kept, rejected, limit, seed)
+    return draft.counts
+
+
+def checked(material: Corpus, seed: int) -> tuple[list[Record], list[Rejection]]:
+    """The worked records of a corpus that pass every check, and the rest with its reasons."""
+    kept: list[Record] = []
+    rejected: list[Rejection] = []
+    records = worked_records(material.documents, seed=seed)
+    for result in check_records(records, material.index):
+        if isinstance(result, Rejection):
+            rejected.append(result)
+        elif isinstance(result, Record):
+            kept.append(result)
+    return kept, rejected
+
+
+def write_dataset(
+    draft: Draft, kept: list[Record], rejected: list[Rejection], limit: int | None, seed: int
+) -> None:
+    """Select and split the records, and write the files of the folder and its counts."""
+    rest, phrasings = hold_out(kept, seed=seed)
+    chosen = select(rest, limit, seed=seed)
+    train, valid = split(chosen, seed=seed)
+    taught = {record.document for record in train}
+    heldout = [record for record in phrasings if record.document in taught]
+    write_json(draft.path / DATASET, [plain(record) for record in chosen])
+    files: Mapping[str, Sequence[BaseModel]] = {
+        RECORDS: chosen,
+        TRAIN: train,
+        VALID: valid,
+        HELDOUT: heldout,
+        REJECTED: rejected,
+    }
+    for name, records in files.items():
+        write_jsonl(draft.path / name, records)
+    draft.counts |= {
+        "records": len(chosen),
+        "train": len(train),
+        "valid": len(valid),
+        "heldout": len(heldout),
+        "rejected": len(rejected),
+        "not_selected": len(kept) - len(chosen) - len(heldout),
+    }
+    draft.details["by_type"] = counted(record.type for record in chosen)
+    draft.details["by_source"] = counted(record.source for record in chosen)
+    draft.details["rejected_by_reason"] = counted(rejection.reason for rejection in rejected)
+
+
+def plain(record: Record) -> dict[str, Any]:
+    """A record in the user's format."""
+    return record.plain().model_dump()
+
+
+def counted(names: Iterable[str]) -> dict[str, int]:
+    """Name -> how often, the most frequent first."""
+    return dict(Counter(names).most_common())
