@@ -1,0 +1,1 @@
+"""A dataset to a LoRA adapter: config, prompt specification, base models, trainers."""
