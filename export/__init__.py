@@ -1,0 +1,1 @@
+"""An adapter to GGUF: merge, convert, quantize, compare."""

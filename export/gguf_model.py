@@ -1,0 +1,124 @@
+"""A GGUF in this process: greedy answers by llama.cpp, quietly."""
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from taxqa.errors import MissingExtraError, ProofError
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a model wrote."""
+
+    text: str
+    """Without the blank that the qa form trains before an answer."""
+    tokens: int
+    stopped: bool
+    """False where it was cut at the limit."""
+    seconds: float
+    """From the prompt's first token to the answer's last."""
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Send what llama.cpp prints past Python's stderr away for a while."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
+@contextmanager
+def without_amx() -> Iterator[None]:
+    """Load models without llama.cpp's AMX buffers where the processor has AMX.
+
+    Its AMX path crashes on some virtual machines, at the first token, with every 4- and 8-bit
+    type (ggml-org/llama.cpp issue 20824); llama_cpp.Llama has no argument for it.
+    """
+    from llama_cpp import llama_cpp as bindings
+
+    defaults = bindings.llama_model_default_params
+
+    def plain_buffers() -> object:
+        settings = defaults()
+        settings.use_extra_bufts = False
+        return settings
+
+    if b"AMX_INT8 = 1" in bindings.llama_print_system_info():
+        bindings.llama_model_default_params = plain_buffers
+    try:
+        yield
+    finally:
+        bindings.llama_model_default_params = defaults
+
+
+def load_llama(path: Path, context: int) -> Any:
+    """A llama_cpp.Llama with `context` tokens; on the GPU where there is one.
+
+    Raises:
+        MissingExtraError: llama-cpp-python is not installed.
+        ProofError: llama.cpp cannot load the file.
+    """
+    try:
+        import llama_cpp
+    except ImportError:
+        raise MissingExtraError("llama-cpp-python", "export") from None
+    try:
+        with quiet(), without_amx():
+            return llama_cpp.Llama(
+                str(path), n_ctx=context, n_gpu_layers=-1, verbose=False, seed=0
+            )
+    except ValueError as error:
+        raise ProofError(f"llama.cpp cannot load {path}: {error}.") from None
+
+
+class GgufModel:
+    """A loaded GGUF; close() gives the memory back."""
+
+    def __init__(self, path: Path, context: int) -> None:
+        """Load `path`; errors as `load_llama`."""
+        self.model = load_llama(path, context)
+
+    def tokens(self, text: str) -> list[int]:
+        """The ids of a prompt, BOS added where the model wants it."""
+        return list(self.model.tokenize(text.encode(), add_bos=True, special=True))
+
+    def answer(self, prompt: list[int], max_tokens: int) -> Answer:
+        """The greedy continuation of a prompt given as ids."""
+        started = time.monotonic()
+        found: list[int] = []
+        stopped = False
+        self.model.reset()
+        with quiet():
+            for token in self.model.generate(prompt, temp=0.0, top_k=1, repeat_penalty=1.0):
+                if self.ends(token):
+                    stopped = True
+                    break
+                found.append(token)
+                if len(found) == max_tokens:
+                    break
+        text = self.model.detokenize(found).decode("utf-8", errors="replace").strip()
+        return Answer(text, len(found), stopped, time.monotonic() - started)
+
+    def ends(self, token: int) -> bool:
+        """True for every token that the model knows as an end of generation."""
+        import llama_cpp
+
+        vocab = llama_cpp.llama_model_get_vocab(self.model.model)
+        return bool(llama_cpp.llama_vocab_is_eog(vocab, token))
+
+    def close(self) -> None:
+        """Free the model."""
+        self.model.close()
