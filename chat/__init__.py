@@ -1,0 +1,1 @@
+"""Ask a model: the backends (Ollama, llama.cpp) and the question itself."""

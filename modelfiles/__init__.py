@@ -1,0 +1,1 @@
+"""GGUF to an Ollama model: Modelfile, registration, prompt equality."""

@@ -1,0 +1,117 @@
+"""A model folder as `taxqa export` leaves it: GGUF files and export.json."""
+
+import datetime
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from finetune.prompts import PromptForm, prompt_form
+from taxqa.errors import InputError
+from taxqa.folders import read_manifest
+from taxqa.records import parse_json, read_text, validated
+
+EXPORT = "export.json"
+MADE_BY = "taxqa export --run work/runs/NAME --out work/models/NAME"
+
+
+class Part(BaseModel):
+    """A part of export.json; what other stages keep there besides is passed over."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class BaseLicense(Part):
+    """The base model and the licence that its weights stay under."""
+
+    name: str
+    license_name: str
+    license_text: str = ""
+
+
+class Quant(Part):
+    """One GGUF file."""
+
+    type: str
+    """As in 'q8_0'."""
+    file: str
+    """Its name in the folder."""
+    bytes: int = Field(ge=1)
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+
+
+class ExportReport(Part):
+    """What export.json says of a model: how it was trained to be asked, and its files."""
+
+    name: str
+    base_model: BaseLicense
+    form: Literal["qa", "gemma3"]
+    eos: str = Field(min_length=1)
+    """Text of the end-of-text token."""
+    bos: str = ""
+    """Text of the token put before every prompt; '' = none."""
+    max_length: int = Field(ge=16)
+    """Tokens of prompt and answer together in training."""
+    system: str = ""
+    """System message that every training prompt carried; '' = none."""
+    quants: tuple[Quant, ...] = Field(min_length=1)
+    chosen: str
+    """Type of the quant to use."""
+    law_date: datetime.date | None = None
+    """Day whose law the training data states."""
+
+    @property
+    def prompts(self) -> PromptForm:
+        """The prompt specification that the model was trained with."""
+        return prompt_form(self.form)
+
+    def quant(self, type_name: str = "") -> Quant:
+        """The quant of that type, or the chosen one.
+
+        Raises:
+            InputError: there is none.
+        """
+        wanted = (type_name or self.chosen).lower()
+        for quant in self.quants:
+            if quant.type.lower() == wanted:
+                return quant
+        known = ", ".join(quant.type for quant in self.quants)
+        raise InputError(f"{self.name} has no quant '{wanted}'; it has {known}.")
+
+
+@dataclass(frozen=True)
+class ModelFolder:
+    """A whole model folder."""
+
+    path: Path
+    report: ExportReport
+
+    def gguf(self, type_name: str = "") -> Path:
+        """The file of a quant (default: the chosen one).
+
+        Raises:
+            InputError: no such quant, or its file is missing or not as long as it was.
+        """
+        quant = self.report.quant(type_name)
+        path = self.path / quant.file
+        found = path.stat().st_size if path.is_file() else 0
+        if found != quant.bytes:
+            raise InputError(
+                f"{path} has {found:,} bytes; {EXPORT} says {quant.bytes:,}.",
+                hint=f"The folder was changed or copied in part; make it again: {MADE_BY}",
+            )
+        return path
+
+
+def read_model_folder(path: Path) -> ModelFolder:
+    """The model folder at `path`.
+
+    Raises:
+        InputError: no such folder, not whole, of another stage, or a broken export.json.
+    """
+    read_manifest(path, stage="model", made_by=MADE_BY)
+    where = path / EXPORT
+    return ModelFolder(
+        path, validated(ExportReport, parse_json(read_text(where), str(where)), str(where))
+    )

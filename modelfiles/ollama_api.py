@@ -1,0 +1,295 @@
+"""A thin client of Ollama's own API over httpx.
+
+Ollama's Python client sends a blob that is already there, drops options it does not know, and
+cannot ask how the server renders a prompt; those are the calls that matter here.
+"""
+
+import json
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from finetune.prompts import Message
+from taxqa.errors import NoSpaceError, ServiceError
+
+if TYPE_CHECKING:
+    import httpx
+
+START_HINT = (
+    "Start it: open the Ollama app, or run `ollama serve` in another terminal"
+    " (not installed? https://ollama.com/download). OLLAMA_HOST says where it listens."
+)
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+ANY_ADDRESS = ("0.0.0.0", "[::]")
+CONNECT_SECONDS = 5.0
+WAIT_SECONDS = 600.0
+"""How long Ollama may be silent: loading or rewriting a large model takes minutes."""
+CHUNK = 1 << 20
+
+
+def server_url(host: str = "") -> str:
+    """The URL of the server that OLLAMA_HOST (or `host`) means, by Ollama's own rules.
+
+    Without a scheme the port is 11434; http:// means 80 and https:// 443 unless one is given.
+    0.0.0.0, on which a server listens, becomes the loopback address.
+    """
+    text = host.strip().strip("\"'").strip()
+    scheme, separator, rest = text.partition("://")
+    if not separator:
+        scheme, rest = "http", text
+    default = {"http": "80", "https": "443"}.get(scheme, "11434") if separator else "11434"
+    address, slash, path = rest.partition("/")
+    matched = re.fullmatch(r"(\[[^\]]*\]|[^:]*)(?::([^:]*))?", address)
+    # Two colons without brackets are an IPv6 address.
+    name, port = (matched[1], matched[2] or "") if matched else (f"[{address}]", "")
+    if name in ANY_ADDRESS:
+        name = "127.0.0.1" if name == "0.0.0.0" else "[::1]"
+    if not port.isascii() or not port.isdigit() or int(port) > 65535:
+        port = default
+    return f"{scheme}://{name or '127.0.0.1'}:{port}{(slash + path).rstrip('/')}"
+
+
+@dataclass(frozen=True)
+class ChatPart:
+    """A piece of an answer; the last one carries the counts."""
+
+    text: str
+    done: bool = False
+    done_reason: str = ""
+    """'stop' = the model ended its answer; 'length' = it was cut."""
+    prompt_tokens: int = 0
+    tokens: int = 0
+    """Tokens of the answer."""
+    seconds: float = 0.0
+    """Time spent on the answer's tokens."""
+
+
+class Ollama:
+    """A connection to one server; use it in a `with` block."""
+
+    def __init__(self, host: str = "", *, connect_seconds: float = CONNECT_SECONDS) -> None:
+        """Connect to `host`; '' = OLLAMA_HOST, or this machine."""
+        import httpx
+
+        self.url = server_url(host or os.environ.get("OLLAMA_HOST", ""))
+        self.local = httpx.URL(self.url).host in LOOPBACK
+        """The server runs on this machine."""
+        self.http = httpx.Client(
+            base_url=self.url,
+            timeout=httpx.Timeout(WAIT_SECONDS, connect=connect_seconds),
+            trust_env=not self.local,  # a proxy has no business between two local programs
+        )
+
+    def __enter__(self) -> Self:
+        """The connection itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the connection."""
+        self.http.close()
+
+    def version(self) -> str:
+        """Version of the server, as in '0.34.1'."""
+        return str(self.get("/api/version").get("version", ""))
+
+    def names(self) -> list[str]:
+        """Names of all models, each with its tag."""
+        return [str(model["name"]) for model in self.get("/api/tags").get("models") or []]
+
+    def has(self, name: str) -> bool:
+        """True where a model of that name is there; names differ in more than case."""
+        return full_name(name).lower() in (known.lower() for known in self.names())
+
+    def has_blob(self, digest: str) -> bool:
+        """True where the server holds the blob 'sha256:…'."""
+        with self.answering():
+            response = self.http.head(f"/api/blobs/{digest}")
+        if response.status_code not in (200, 404):
+            raise ServiceError(f"Ollama answered {response.status_code} to HEAD {digest}.")
+        return response.status_code == 200
+
+    def push_blob(self, path: Path, digest: str, sent: Callable[[int], None]) -> bool:
+        """Send a file unless the server has it; True where it was sent.
+
+        Args:
+            sent: is told how many bytes went out, chunk by chunk.
+        """
+        if self.has_blob(digest):
+            return False
+        size = str(path.stat().st_size)
+        with self.answering():
+            response = self.http.post(
+                f"/api/blobs/{digest}",
+                content=chunks(path, sent),
+                headers={"Content-Length": size, "Content-Type": "application/octet-stream"},
+            )
+        accept(response)
+        return True
+
+    def create(
+        self, name: str, files: Mapping[str, str], fields: Mapping[str, Any]
+    ) -> Iterator[str]:
+        """Make a model of blobs, yielding the statuses that the server goes through.
+
+        Args:
+            files: file name -> digest 'sha256:…' of a blob that is there.
+            fields: template, system, parameters, license.
+
+        Raises:
+            ServiceError: refused, also in the middle of an answer with status 200.
+        """
+        status = ""
+        body = {"model": name, "files": dict(files), "stream": True, **fields}
+        for line in self.stream("/api/create", body):
+            status = str(line.get("status", ""))
+            yield status
+        if status != "success":
+            raise ServiceError(f"Ollama stopped creating {name} after '{status}', without success.")
+
+    def show(self, name: str) -> dict[str, Any]:
+        """What the server knows of a model: modelfile, template, system, parameters, details."""
+        return self.post("/api/show", {"model": name})
+
+    def copy(self, source: str, destination: str) -> None:
+        """Give a model a second name; a former model of that name is replaced."""
+        self.post("/api/copy", {"source": source, "destination": destination})
+
+    def delete(self, name: str) -> bool:
+        """Remove a model; False where there was none."""
+        with self.answering():
+            response = self.http.request("DELETE", "/api/delete", json={"model": name})
+        if response.status_code == 404:
+            return False
+        accept(response)
+        return True
+
+    def rendered(self, name: str, messages: Sequence[Message]) -> str:
+        """The prompt that the server would give the model; the model is loaded for it.
+
+        Raises:
+            ServiceError: the server is too old to tell.
+        """
+        body = {"model": name, "messages": list(messages), "stream": False}
+        # num_predict bounds what a server that does not know the flag would generate instead.
+        body |= {"_debug_render_only": True, "options": {"num_predict": 1}}
+        found = self.post("/api/chat", body).get("_debug_info")
+        if not isinstance(found, dict):
+            raise ServiceError(
+                "This Ollama does not tell how it renders a prompt (_debug_render_only).",
+                hint="Update Ollama, then register again.",
+            )
+        return str(found.get("rendered_template", ""))
+
+    def chat(
+        self, name: str, messages: Sequence[Message], options: Mapping[str, Any] | None = None
+    ) -> Iterator[ChatPart]:
+        """The answer, piece by piece.
+
+        A conversation that is longer than the context is refused, where Ollama's default is to
+        cut it silently.
+        """
+        body = {"model": name, "messages": list(messages), "stream": True}
+        body |= {"options": dict(options or {}), "truncate": False, "shift": False}
+        for line in self.stream("/api/chat", body):
+            yield ChatPart(
+                text=str(line.get("message", {}).get("content", "")),
+                done=bool(line.get("done")),
+                done_reason=str(line.get("done_reason", "")),
+                prompt_tokens=int(line.get("prompt_eval_count") or 0),
+                tokens=int(line.get("eval_count") or 0),
+                seconds=int(line.get("eval_duration") or 0) / 1e9,
+            )
+
+    def get(self, path: str) -> dict[str, Any]:
+        """The JSON answer to a GET."""
+        with self.answering():
+            return accept(self.http.get(path))
+
+    def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """The JSON answer to a POST; {} for an empty one."""
+        with self.answering():
+            return accept(self.http.post(path, json=body))
+
+    def stream(self, path: str, body: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        """The lines of a streamed answer; an error among them raises."""
+        with self.answering(), self.http.stream("POST", path, json=body) as response:
+            if response.status_code >= 400:
+                response.read()
+                accept(response)
+            for line in response.iter_lines():
+                if line.strip():
+                    yield without_error(parsed(line))
+
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """Turn what goes wrong on the way into ServiceError."""
+        import httpx
+
+        try:
+            yield
+        except (httpx.ConnectError, httpx.ConnectTimeout):
+            raise ServiceError(f"Ollama does not answer at {self.url}.", hint=START_HINT) from None
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise ServiceError(
+                f"The connection to Ollama at {self.url} broke off: {type(error).__name__} {error}."
+            ) from None
+
+
+def full_name(name: str) -> str:
+    """A model's name with its tag."""
+    return name if ":" in name.rpartition("/")[2] else f"{name}:latest"
+
+
+def chunks(path: Path, sent: Callable[[int], None]) -> Iterator[bytes]:
+    """The bytes of a file, a MiB at a time."""
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            yield chunk
+            sent(len(chunk))
+
+
+def accept(response: "httpx.Response") -> dict[str, Any]:
+    """The JSON object of an answer; its error raises."""
+    if response.status_code >= 400:
+        try:
+            text = str(json.loads(response.text)["error"])
+        except (ValueError, KeyError, TypeError):
+            text = response.text.strip()[:200]
+        refuse(f"{text} (HTTP {response.status_code})")
+    return without_error(parsed(response.text)) if response.text.strip() else {}
+
+
+def parsed(text: str) -> dict[str, Any]:
+    """A JSON object from the server; ServiceError for anything else."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise ServiceError(f"Ollama answered '{text[:80]}', which is no JSON object.")
+    return value
+
+
+def without_error(line: dict[str, Any]) -> dict[str, Any]:
+    """The same; an error, which also comes with status 200 once a stream has begun, raises."""
+    if line.get("error"):
+        refuse(str(line["error"]))
+    return line
+
+
+def refuse(text: str) -> None:
+    """Raise what Ollama refused, with what to do about it where that is known."""
+    if "no space left on device" in text:
+        raise NoSpaceError(
+            f"Ollama's disk is full: {text}", hint="Free some space (ollama rm NAME), then repeat."
+        )
+    if "quantize failed" in text:
+        raise ServiceError(
+            f"Ollama failed: {text}",
+            hint="Most often its disk is full: this version writes a second copy of the model.",
+        )
+    raise ServiceError(f"Ollama refused: {text}")
