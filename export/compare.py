@@ -117,7 +117,9 @@ def ask_merged(
     with bar("Asking the merged model", total=len(trained)) as progress, torch.inference_mode():
         for start in range(0, len(trained), BATCH):
             started = time.monotonic()
-            batch = tokenizer.pad({"input_ids": trained[start : start + BATCH]}, return_tensors="pt")
+            batch = tokenizer.pad(
+                {"input_ids": trained[start : start + BATCH]}, return_tensors="pt"
+            )
             batch = batch.to(model.device)
             out = model.generate(
                 **batch,

@@ -71,9 +71,7 @@ def export(
     require_space(out, int(sum(sizes) * 1.1), "The export (f16 and its quants)")
     records = comparison_records(run, questions)
     settings = {"run": str(run), "quants": quants, "questions": len(records)}
-    with new_folder(
-        out, stage="model", config=settings, inputs={"run": run}, force=force
-    ) as draft:
+    with new_folder(out, stage="model", config=settings, inputs={"run": run}, force=force) as draft:
         full = draft.path / f"{out.name}-f16.gguf"
         note(f"Merging and converting to {full.name} …")
         convert(
@@ -276,5 +274,3 @@ def lost(quant: dict[str, Any], report: dict[str, Any]) -> str:
         f" {report['merged']['right']} before; {quant['same']} of {quant['asked']} answers the"
         f" same): {advice}."
     )
-
-

@@ -45,9 +45,7 @@ def quantize(source: Path, out: Path, quant: str) -> None:
     settings = llama_cpp.llama_model_quantize_default_params()
     settings.ftype = QUANTS[quant][0]
     with quiet():
-        code = llama_cpp.llama_model_quantize(
-            str(source).encode(), str(out).encode(), settings
-        )
+        code = llama_cpp.llama_model_quantize(str(source).encode(), str(out).encode(), settings)
     if code != 0 or not out.is_file():
         out.unlink(missing_ok=True)
         raise ProofError(f"llama.cpp could not quantize {source.name} to {quant} (code {code}).")

@@ -16,43 +16,47 @@ from taxqa.records import first_problem, read_text
 class Section(BaseModel):
     """A part of the config; unknown keys are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class TrainingArgs(Section):
     """How long and how fast to train; names as in transformers.TrainingArguments."""
 
-    num_train_epochs: float = Field(3, gt=0)
+    num_train_epochs: float = Field(default=3, gt=0)
     """Passes over the training rows."""
-    max_steps: int = Field(-1, ge=-1)
+    max_steps: int = Field(default=-1, ge=-1)
     """Optimizer steps in all; -1 = by epochs."""
-    per_device_train_batch_size: int = Field(4, ge=1)
+    per_device_train_batch_size: int = Field(default=4, ge=1)
     """Rows at once on a device; 2 where memory is short."""
-    gradient_accumulation_steps: int = Field(4, ge=1)
+    gradient_accumulation_steps: int = Field(default=4, ge=1)
     """Batches that make one optimizer step; 8 with batch size 2 trains the same."""
-    learning_rate: float = Field(2e-5, gt=0, le=1)
+    learning_rate: float = Field(default=2e-5, gt=0, le=1)
     """Peak learning rate."""
     lr_scheduler_type: Literal["linear", "cosine", "constant", "constant_with_warmup"] = "linear"
-    warmup_ratio: float = Field(0.03, ge=0, lt=1)
+    """How the learning rate goes on from its peak; linear and cosine end at 0."""
+    warmup_ratio: float = Field(default=0.03, ge=0, lt=1)
     """Share of the steps in which the learning rate rises from 0."""
-    weight_decay: float = Field(0.0, ge=0)
-    max_grad_norm: float = Field(1.0, gt=0)
+    weight_decay: float = Field(default=0.0, ge=0)
+    """Of the adapter's weights (AdamW); 0 = none."""
+    max_grad_norm: float = Field(default=1.0, gt=0)
+    """Longer gradients are cut to this norm."""
     gradient_checkpointing: bool = False
     """Less memory for about a third more time; on for 4B and larger on 24 GB."""
-    save_steps: int = Field(50, ge=1)
+    save_steps: int = Field(default=50, ge=1)
     """Optimizer steps between checkpoints: what a kill can cost."""
-    seed: int = Field(42, ge=0, lt=2**32)
+    seed: int = Field(default=42, ge=0, lt=2**32)
     """Of the adapter's first weights, of dropout and of the rows' order."""
 
 
 class LoraSettings(Section):
     """The adapter; names as in peft.LoraConfig."""
 
-    r: int = Field(16, ge=1, le=1024)
+    r: int = Field(default=16, ge=1, le=1024)
     """Rank."""
-    lora_alpha: int = Field(32, ge=1)
+    lora_alpha: int = Field(default=32, ge=1)
     """Scale: the change is multiplied by lora_alpha / r."""
-    lora_dropout: float = Field(0.1, ge=0, lt=1)
+    lora_dropout: float = Field(default=0.1, ge=0, lt=1)
+    """Share of the adapter's inputs that is left out in training."""
 
 
 class TrainConfig(Section):
@@ -68,9 +72,9 @@ class TrainConfig(Section):
     """auto = unsloth where it is installed and can train here, else TRL + PEFT."""
     load_in_4bit: bool = False
     """QLoRA: the base in 4 bits (CUDA with bitsandbytes only)."""
-    max_length: int = Field(2048, ge=16, le=131072)
+    max_length: int = Field(default=2048, ge=16, le=131072)
     """Tokens of prompt and answer together; longer rows are left out and listed."""
-    early_stopping_patience: int = Field(3, ge=1)
+    early_stopping_patience: int = Field(default=3, ge=1)
     """Evaluations (one an epoch) without gain after which training stops."""
     keep: Literal["best", "last"] = "best"
     """Which checkpoint's adapter is kept: the one with the lowest validation loss, or the last one
@@ -99,9 +103,7 @@ def load_config(path: Path | None, **flags: Any) -> TrainConfig:
     try:
         return TrainConfig.model_validate(data)
     except ValidationError as error:
-        raise ConfigError(
-            f"{where}: {first_problem(error)}", hint=known_keys(error)
-        ) from None
+        raise ConfigError(f"{where}: {first_problem(error)}", hint=known_keys(error)) from None
 
 
 def known_keys(error: ValidationError) -> str:
@@ -109,8 +111,10 @@ def known_keys(error: ValidationError) -> str:
     problem = error.errors()[0]
     if problem["type"] != "extra_forbidden":
         return ""
-    section: type[Section] = {
+    sections: dict[str, type[Section]] = {
         "training_args": TrainingArgs,
         "lora_config": LoraSettings,
-    }.get(str(problem["loc"][0]) if len(problem["loc"]) > 1 else "", TrainConfig)
+    }
+    place = str(problem["loc"][0]) if len(problem["loc"]) > 1 else ""
+    section = sections.get(place, TrainConfig)
     return f"Known keys there: {', '.join(section.model_fields)}."

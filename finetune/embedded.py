@@ -176,5 +176,3 @@ def sentencepiece_config(tokens: list[str], types: list[int], special: dict[str,
         "clean_up_tokenization_spaces": False,
         "added_tokens_decoder": added,
     } | names
-
-

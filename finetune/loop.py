@@ -22,9 +22,8 @@ def make_trainer(
     report: OnLog,
 ) -> Any:
     """An SFTTrainer over `plan`'s rows that writes into `checkpoints`."""
-    from trl import SFTTrainer
-
     from transformers import PrinterCallback
+    from trl import SFTTrainer
 
     has_valid = bool(plan.valid.rows)
     trainer = SFTTrainer(

@@ -4,6 +4,7 @@ A further check is a function in a file of its own and one more entry in CHECKS.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from datagen.checks.arithmetic import check_arithmetic
 from datagen.checks.citations import check_cases, check_citations
@@ -42,29 +43,24 @@ def check_records(items: Iterable[object], index: ArticleIndex) -> Iterator[QARe
     """
     context = Context(index)
     for position, item in enumerate(items):
-        record, finding = as_record(item)
-        if record is not None and finding is None:
+        fields = item.model_dump(mode="json") if isinstance(item, QARecord) else item
+        finding = shape_problem(fields)
+        if finding is None:
+            record = item if isinstance(item, QARecord) else as_record(fields)
             finding = first_finding(record, context)
-        if finding is None and record is not None:
-            yield (
-                record.model_copy(update={"checks": CHECK_NAMES})
-                if isinstance(record, Record)
-                else record
-            )
-        elif finding is not None:
-            yield rejection(position, finding, item)
+        yield rejection(position, finding, fields) if finding else with_checks(record)
 
 
-def as_record(item: object) -> tuple[QARecord | None, Finding | None]:
-    """(the record, None), or (None, what keeps the item from being one)."""
-    if isinstance(item, QARecord):
-        return item, shape_problem(
-            item.plain().model_dump() if isinstance(item, Record) else item.model_dump()
-        )
-    problem = shape_problem(item)
-    if problem or not isinstance(item, Mapping):
-        return None, problem
-    return QARecord(**{name: item[name] for name in QARecord.model_fields}), None
+def as_record(fields: Any) -> QARecord:
+    """The record that an item of the right shape is, without what the user's format lacks."""
+    return QARecord(**{name: fields[name] for name in QARecord.model_fields})
+
+
+def with_checks(record: QARecord) -> QARecord:
+    """A record of our own notes the checks that it passed; the user's format has no such field."""
+    if isinstance(record, Record):
+        return record.model_copy(update={"checks": CHECK_NAMES})
+    return record
 
 
 def first_finding(record: QARecord, context: Context) -> Finding | None:
@@ -78,8 +74,6 @@ def first_finding(record: QARecord, context: Context) -> Finding | None:
 
 def rejection(position: int, finding: Finding, item: object) -> Rejection:
     """The rejection of one item, with the item where it is an object."""
-    if isinstance(item, QARecord):
-        item = item.model_dump(mode="json")
     return Rejection(
         index=position,
         reason=finding.reason,

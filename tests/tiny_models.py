@@ -1,0 +1,184 @@
+"""Random models of a few thousand weights, made in seconds, that pass through the whole line.
+
+Each is a Hugging Face folder as a person would give it as base_model: config.json,
+model.safetensors in bf16, tokenizer files. The answers are noise; the arithmetic is real.
+"""
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+SENTENCES = (
+    "부가가치세의 세율은 10퍼센트입니다.",
+    "종합소득세는 다음 해 5월에 신고합니다.",
+    "증여세는 증여를 받은 사람이 냅니다.",
+    "상속세의 기초공제는 2억원입니다.",
+    "과세표준이 1,400만원 이하이면 세율은 6퍼센트입니다.",
+    "법인세는 사업연도가 끝난 뒤 석 달 안에 신고하고 냅니다.",
+    "근로소득은 연말정산으로 세금을 정리합니다.",
+    "질문에 답변을 드립니다. 감사합니다.",
+    "What is the tax rate? It is 10 percent: see the act.",
+)
+"""What the tiny tokenizers know; anything else falls to single bytes."""
+KINDS = ("gemma", "multimodal", "phi", "llama")
+TURNS = ("<start_of_turn>", "<end_of_turn>")
+
+
+def tiny_model(kind: str, parent: Path) -> Path:
+    """The folder of a tiny random model of KINDS under `parent`, made once."""
+    folder = parent / f"tiny-{kind}"
+    if not folder.is_dir():
+        draft = parent / f".{kind}"
+        draft.mkdir(parents=True)
+        size = write_byte_bpe(draft) if kind == "phi" else write_sentencepiece(draft, kind)
+        write_weights(random_model(kind, size), draft)
+        draft.rename(folder)
+    return folder
+
+
+def random_model(kind: str, vocabulary: int) -> Any:
+    """A transformers model in 32 bits; the same kind always has the same weights."""
+    import torch
+    from transformers import (
+        Gemma3Config,
+        Gemma3ForCausalLM,
+        Gemma3ForConditionalGeneration,
+        Gemma3TextConfig,
+        LlamaConfig,
+        LlamaForCausalLM,
+        PhiConfig,
+        PhiForCausalLM,
+    )
+
+    torch.manual_seed(7)
+    common = {
+        "vocab_size": vocabulary,
+        "hidden_size": 64,
+        "intermediate_size": 96,
+        "num_attention_heads": 2,
+        "max_position_embeddings": 512,
+        "pad_token_id": 0,
+        "eos_token_id": 1,
+        "bos_token_id": 2,
+        "initializer_range": 0.1,  # wider than usual: the most likely token is a clear one
+        "dtype": "bfloat16",
+    }
+    # llama.cpp takes every sixth layer's attention as global, and scales it by the head.
+    gemma = common | {
+        "num_hidden_layers": 6,
+        "num_key_value_heads": 1,
+        "head_dim": 32,
+        "query_pre_attn_scalar": 32,
+        "sliding_window": 64,
+        "tie_word_embeddings": True,
+    }
+    vision = {
+        "hidden_size": 32,
+        "intermediate_size": 48,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "image_size": 28,
+        "patch_size": 14,
+    }
+    if kind == "gemma":
+        return Gemma3ForCausalLM(Gemma3TextConfig(**gemma))
+    if kind == "multimodal":
+        ids = {"boi_token_index": 4, "eoi_token_index": 5, "image_token_index": 6}
+        config = Gemma3Config(
+            text_config=gemma, vision_config=vision, mm_tokens_per_image=4, dtype="bfloat16", **ids
+        )
+        return Gemma3ForConditionalGeneration(config)
+    if kind == "phi":
+        own = {"num_hidden_layers": 2, "eos_token_id": 0, "bos_token_id": 0, "pad_token_id": None}
+        return PhiForCausalLM(PhiConfig(**(common | own), partial_rotary_factor=0.5))
+    own = {"num_hidden_layers": 2, "num_key_value_heads": 1}
+    return LlamaForCausalLM(LlamaConfig(**(common | own)))
+
+
+def write_weights(model: Any, folder: Path) -> None:
+    """config.json and model.safetensors in bf16; norms are made to differ from their start."""
+    import torch
+
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if "norm" in name:
+                parameter.add_(0.1 * torch.randn_like(parameter))
+    model.to(torch.bfloat16).save_pretrained(folder)
+
+
+def write_sentencepiece(folder: Path, kind: str) -> int:
+    """tokenizer.model as Gemma has it, and its settings; returns the size of the vocabulary."""
+    from sentencepiece import SentencePieceProcessor, SentencePieceTrainer
+
+    model = io.BytesIO()
+    SentencePieceTrainer.train(
+        sentence_iterator=iter(SENTENCES * 4),
+        model_writer=model,
+        model_type="bpe",
+        vocab_size=512,
+        hard_vocab_limit=False,
+        byte_fallback=True,
+        normalization_rule_name="identity",
+        add_dummy_prefix=False,
+        remove_extra_whitespaces=False,
+        pad_id=0,
+        eos_id=1,
+        bos_id=2,
+        unk_id=3,
+        pad_piece="<pad>",
+        eos_piece="<eos>",
+        bos_piece="<bos>",
+        user_defined_symbols=[*TURNS, "<image_soft_token>", "<mask>", "\n\n"],
+        minloglevel=2,
+    )
+    (folder / "tokenizer.model").write_bytes(model.getvalue())
+    processor = SentencePieceProcessor(model_proto=model.getvalue())
+    special = ["<pad>", "<eos>", "<bos>", "<unk>", "<mask>", *TURNS, "<image_soft_token>"]
+    added = {
+        str(processor.piece_to_id(text)): {
+            "content": text,
+            "special": text in special,
+            "lstrip": False,
+            "normalized": False,
+            "rstrip": False,
+            "single_word": False,
+        }
+        for text in [*special, "\n\n"]
+    }
+    settings = {
+        "tokenizer_class": "GemmaTokenizer" if kind != "llama" else "LlamaTokenizer",
+        "add_bos_token": True,
+        "add_eos_token": False,
+        "add_prefix_space": False,
+        "clean_up_tokenization_spaces": False,
+        "added_tokens_decoder": added,
+        "pad_token": "<pad>",
+        "eos_token": "<eos>",
+        "bos_token": "<bos>",
+        "unk_token": "<unk>",
+    }
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings), encoding="utf-8")
+    return int(processor.vocab_size())
+
+
+def write_byte_bpe(folder: Path) -> int:
+    """A byte-level BPE tokenizer as Phi-2 has it: no BOS, <|endoftext|> ends a text."""
+    from tokenizers import ByteLevelBPETokenizer
+
+    tokenizer = ByteLevelBPETokenizer()
+    tokenizer.train_from_iterator(
+        SENTENCES, vocab_size=400, special_tokens=["<|endoftext|>"], show_progress=False
+    )
+    tokenizer.save_model(str(folder))
+    end = "<|endoftext|>"
+    settings = {
+        "tokenizer_class": "CodeGenTokenizer",
+        "add_prefix_space": False,
+        "clean_up_tokenization_spaces": True,
+        "bos_token": end,
+        "eos_token": end,
+        "unk_token": end,
+    }
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings), encoding="utf-8")
+    return int(tokenizer.get_vocab_size())
