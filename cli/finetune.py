@@ -70,13 +70,9 @@ def finetune(
     if as_json:
         print_json(result)
     elif not dry_run:
+        best = result["valid_loss"]
+        on_valid = "" if best is None else f", best {best:.3f} on validation rows"
+        model = f"work/models/{out.name}"
         click.echo(f"{out}: adapter, metrics.jsonl, loss.svg ({result['seconds']:.0f} s)")
-        click.echo(
-            f"Loss: {result['train_loss']:.3f} on training rows"
-            + (
-                f", best {result['valid_loss']:.3f} on validation rows."
-                if result["valid_loss"] is not None
-                else "."
-            )
-        )
-        click.echo(f"Next: taxqa export --run {out} --quant q4_k_m,q8_0 --out work/models/{out.name}")
+        click.echo(f"Loss: {result['train_loss']:.3f} on training rows{on_valid}.")
+        click.echo(f"Next: taxqa export --run {out} --quant q4_k_m,q8_0 --out {model}")

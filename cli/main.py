@@ -3,7 +3,6 @@
 import importlib
 import io
 import json
-import os
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -104,8 +103,7 @@ def run(command: click.Command, prog_name: str | None = None) -> int:
         click.echo(f"Error: {error}", err=True)
         return error.exit_code
     except BrokenPipeError:
-        # The reader (head, less) has seen enough; the flush at exit must not complain again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.stderr.close()
         return 1
     except OSError as error:
         # What the library did not foresee of disks and files still is a message, not a traceback.

@@ -106,10 +106,7 @@ def ask_merged(
 
     model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.bfloat16)
     merge_into(model, read_adapter(adapter))
-    if torch.cuda.is_available():
-        model = model.to("cuda")
-    else:
-        model = model.float()
+    model = model.to("cuda") if torch.cuda.is_available() else model.float()
     model.eval()
     ends = [tokenizer.eos_token_id, *end_ids(tokenizer, form)]
     tokenizer.padding_side = "left"

@@ -54,11 +54,17 @@ def convert(
         override.write_text(json.dumps(metadata), encoding="utf-8")
         root = Path(__file__).resolve().parent.parent
         paths = [str(converter / "gguf-py"), str(converter), str(root)]
-        command = [sys.executable, "-m", "export.convert_process"]
+        # -P: what lies in the current folder must not stand in for any of them.
+        command = [sys.executable, "-P", "-m", "export.convert_process"]
         command += [str(path) for path in (view, adapter, override, out)]
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths), "PYTHONUTF8": "1"}
         result = subprocess.run(
-            command, env=environment, capture_output=True, text=True, check=False
+            command,
+            env=environment,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
         )
         if result.returncode or not out.is_file():
             out.unlink(missing_ok=True)

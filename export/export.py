@@ -12,7 +12,7 @@ from export.llama_cpp_source import converter_folder
 from export.quantize import QUANTS, quantize
 from finetune.bases import locate_base
 from finetune.prompts import PromptForm, prompt_form
-from taxqa.errors import MissingExtraError, ProofError
+from taxqa.errors import InputError, MissingExtraError, ProofError
 from taxqa.folders import Draft, digest, new_folder, read_manifest, require_space
 from taxqa.progress import note
 from taxqa.records import Record, read_jsonl, write_json
@@ -109,15 +109,30 @@ def read_run(run: Path) -> Trained:
         from transformers import AutoTokenizer
     except ImportError:
         raise MissingExtraError("transformers", "export") from None
-    base = Path(manifest["base_model"]["folder"])
-    if not (base / "config.json").is_file():
-        base = locate_base(manifest["base_model"]["name"], manifest["base_model"]["source"]).folder
     import yaml
 
+    base = base_folder(manifest["base_model"])
     config = yaml.safe_load((run / "config.yaml").read_text(encoding="utf-8"))
     tokenizer = AutoTokenizer.from_pretrained(run / "adapter")
     form = prompt_form(manifest["prompt_form"])
     return Trained(run, manifest, base, tokenizer, form, config["max_length"])
+
+
+def base_folder(base: dict[str, str]) -> Path:
+    """The base's weights where the run had them, or found again.
+
+    Raises:
+        InputError: the user's own folder is gone. A known model of the same name would be another.
+    """
+    folder = Path(base["folder"])
+    if (folder / "config.json").is_file():
+        return folder
+    if base["source"] == "folder":
+        raise InputError(
+            f"The base model of this run is not at {folder} any more (no config.json).",
+            hint="Put it back there: the adapter fits no other weights.",
+        )
+    return locate_base(base["name"], base["source"]).folder
 
 
 def comparison_records(run: Path, questions: int) -> list[Record]:
@@ -219,9 +234,10 @@ def compare_all(
 def require_same_prompts(found: Comparison, path: Path) -> None:
     """ProofError where a prompt's token ids differ between training and llama.cpp."""
     if found.same_prompt != found.asked:
+        other = found.asked - found.same_prompt
         raise ProofError(
-            f"llama.cpp makes other token ids than training did of {found.asked - found.same_prompt}"
-            f" of {found.asked} prompts ({path.name}).",
+            f"llama.cpp makes other token ids than training did of {other} of {found.asked}"
+            f" prompts ({path.name}).",
             hint="The base model's tokenizer did not survive the conversion; nothing was written.",
         )
 

@@ -82,7 +82,9 @@ def download_source(installed: str, folder: Path) -> Path:
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
     command += ["--disable-pip-version-check", "--no-binary", PACKAGE]
     command += [f"{PACKAGE}=={installed}", "--dest", str(folder)]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    result = subprocess.run(
+        command, capture_output=True, encoding="utf-8", errors="replace", check=False
+    )
     found = list(folder.glob("*.tar.gz"))
     if result.returncode or not found:
         last = (result.stderr.strip().splitlines() or ["no message"])[-1]

@@ -12,6 +12,18 @@ from typing import Any
 from taxqa.errors import InputError, ProofError
 
 ADAPTER_FILE = "adapter_model.safetensors"
+REFUSED = (
+    "use_dora",
+    "rank_pattern",
+    "alpha_pattern",
+    "modules_to_save",
+    "fan_in_fan_out",
+    "target_parameters",
+    "alora_invocation_tokens",
+)
+"""Settings of PEFT with which a merge is more, or other, than adding B A."""
+PLAIN_STARTS = (None, True, False, "gaussian", "orthogonal", "eva")
+"""Values of init_lora_weights that leave the base's own weights as they are."""
 
 
 @dataclass(frozen=True)
@@ -30,17 +42,18 @@ def read_adapter(folder: Path) -> Adapter:
     Raises:
         InputError: not a LoRA adapter in safetensors, or of a kind that merges differently.
     """
+    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     try:
         settings = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
         tensors = load_file(folder / ADAPTER_FILE)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{folder} holds no LoRA adapter in safetensors: {error}.") from None
-    for key in ("use_dora", "rank_pattern", "alpha_pattern", "modules_to_save"):
-        if settings.get(key):
-            raise InputError(f"The adapter in {folder} uses {key}, which cannot be merged here.")
-    rank = settings["r"]
+        kind, rank, alpha = (settings[key] for key in ("peft_type", "r", "lora_alpha"))
+    except (OSError, ValueError, SafetensorError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{folder} holds no LoRA adapter in safetensors ({type(error).__name__}: {error})."
+        ) from None
+    require_plain(settings, kind, folder)
     pairs = {}
     for name, tensor in tensors.items():
         if name.endswith(".lora_A.weight"):
@@ -52,7 +65,18 @@ def read_adapter(folder: Path) -> Adapter:
     if not pairs or 2 * len(pairs) != len(tensors):
         raise InputError(f"{folder / ADAPTER_FILE} holds other tensors than LoRA's A and B.")
     root = rank**0.5 if settings.get("use_rslora") else rank
-    return Adapter(pairs, settings["lora_alpha"] / root)
+    return Adapter(pairs, alpha / root)
+
+
+def require_plain(settings: dict[str, Any], kind: str, folder: Path) -> None:
+    """InputError unless merging the adapter means adding B A to the base's own weights."""
+    found = [key for key in REFUSED if settings.get(key)]
+    if kind != "LORA":
+        found.append(f"peft_type {kind}")
+    if settings.get("init_lora_weights") not in PLAIN_STARTS:
+        found.append(f"init_lora_weights {settings['init_lora_weights']}")
+    if found:
+        raise InputError(f"The adapter in {folder} uses {found[0]}, which cannot be merged here.")
 
 
 def plain_name(name: str) -> str:
@@ -62,8 +86,18 @@ def plain_name(name: str) -> str:
 
 
 def merged_weight(weight: Any, pair: tuple[Any, Any], scale: float) -> Any:
-    """W + scale · B A, shape (out, in), rounded once to W's own type."""
+    """W + scale · B A, shape (out, in), rounded once to W's own type.
+
+    Raises:
+        ProofError: the shapes do not fit.
+    """
     a, b = pair
+    if tuple(weight.shape) != (b.shape[0], a.shape[1]):
+        raise ProofError(
+            f"A weight of the base model is {tuple(weight.shape)}; the adapter was trained for"
+            f" {(b.shape[0], a.shape[1])}.",
+            hint="The run was trained on another base model than this one.",
+        )
     return weight.float().addmm(b, a, alpha=scale).to(weight.dtype)
 
 

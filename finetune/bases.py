@@ -67,7 +67,6 @@ BASES = {
 LLAMA_TARGETS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 PHI_TARGETS = ("q_proj", "k_proj", "v_proj", "dense", "fc1", "fc2")
 HUB_FILES = ["*.json", "*.safetensors", "tokenizer.model", "*.jinja"]
-HUB_SECONDS = 10
 
 
 @dataclass(frozen=True)

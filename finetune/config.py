@@ -93,7 +93,7 @@ def load_config(path: Path | None, **flags: Any) -> TrainConfig:
     where = str(path) if path else "the options"
     try:
         data = yaml.safe_load(read_text(path)) if path else {}
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ConfigError(f"{where} is not YAML: {' '.join(str(error).split())}") from None
     if data is None:
         data = {}

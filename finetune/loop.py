@@ -1,5 +1,6 @@
 """The training loop that both trainers share: TRL's SFTTrainer on rows that are ready."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -82,6 +83,8 @@ def sft_config(plan: "Plan", config: TrainConfig, checkpoints: Path, has_valid: 
         save_strategy="steps",
         save_steps=plan.steps_per_epoch,
         save_total_limit=2,
+        # The count of evaluations without gain goes on where a killed run left it.
+        restore_callback_states_from_checkpoint=True,
         logging_steps=1,
         max_length=None,  # rows are within max_length already
         bf16=bf16,
@@ -121,9 +124,14 @@ def callbacks(config: TrainConfig, report: OnLog, has_valid: bool) -> list[Any]:
 
 def checkpoint_to_resume(checkpoints: Path) -> Path | None:
     """The newest whole checkpoint; transformers writes trainer_state.json last."""
-    whole = [
-        path
-        for path in checkpoints.glob("checkpoint-*")
-        if (path / "trainer_state.json").is_file() and path.name.split("-")[1].isdigit()
-    ]
+    whole = [path for path in checkpoints.glob("checkpoint-*") if is_whole(path)]
     return max(whole, key=lambda path: int(path.name.split("-")[1]), default=None)
+
+
+def is_whole(checkpoint: Path) -> bool:
+    """Whether a checkpoint's last file was written to its end."""
+    try:
+        json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return checkpoint.name.split("-")[1].isdigit()

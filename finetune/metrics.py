@@ -1,17 +1,21 @@
 """metrics.jsonl and loss.svg of a run."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
 KEPT = ("loss", "eval_loss", "learning_rate", "grad_norm")
 
 
-def append_metrics(path: Path, step: int, epoch: float, logs: dict[str, Any], **more: Any) -> None:
-    """Add one line {step, epoch, loss | eval_loss, …}; a log without any of KEPT adds none."""
-    values = {key: logs[key] for key in KEPT if key in logs}
+def append_metrics(path: Path, step: int, epoch: float, logs: dict[str, Any]) -> None:
+    """Add one line {step, epoch, loss | eval_loss, …}; a log without any of KEPT adds none.
+
+    A value that is no number (a training that diverged) becomes null: JSON has no NaN.
+    """
+    values = {key: logs[key] if math.isfinite(logs[key]) else None for key in KEPT if key in logs}
     if values:
-        line = {"step": step, "epoch": round(epoch, 4)} | values | more
+        line = {"step": step, "epoch": round(epoch, 4)} | values
         with path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
 
@@ -41,15 +45,17 @@ def plot_loss(metrics: list[dict[str, Any]], path: Path) -> None:
 
     figure = Figure(figsize=(7, 4), layout="constrained")
     axes = figure.subplots()
-    for key, label, style in (
-        ("loss", "training loss", {"color": "#2563eb"}),
-        ("eval_loss", "validation loss", {"color": "#dc2626", "marker": "o"}),
+    for key, label, color, marker in (
+        ("loss", "training loss", "#2563eb", ""),
+        ("eval_loss", "validation loss", "#dc2626", "o"),
     ):
-        points = [(line["step"], line[key]) for line in metrics if key in line]
+        points = [line for line in metrics if line.get(key) is not None]
+        steps, values = [line["step"] for line in points], [line[key] for line in points]
         if points:
-            axes.plot(*zip(*points, strict=True), label=label, **style)
+            axes.plot(steps, values, label=label, color=color, marker=marker)
     axes.set(xlabel="optimizer step", ylabel="loss (nats per answer token)")
     axes.set_ylim(bottom=0)
     axes.grid(alpha=0.3)
-    axes.legend()
+    if axes.lines:
+        axes.legend()
     figure.savefig(path, format="svg")

@@ -1,25 +1,39 @@
 """A dataset folder to a run folder: rows, trainer, checkpoints, adapter, metrics, plot."""
 
+import json
 import math
 import shutil
+import sys
 import time
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from finetune.bases import LocatedBase, locate_base
 from finetune.config import TrainConfig
+from finetune.loop import checkpoint_to_resume
 from finetune.memory import keep_freed_memory
 from finetune.metrics import append_metrics, drop_after, plot_loss, read_metrics
 from finetune.prompts import PromptForm, prompt_form
 from finetune.rows import Rows, make_rows
-from taxqa.errors import ConfigError, InputError, MissingExtraError, NoSpaceError
-from taxqa.folders import Draft, digest, new_folder, partial_path, read_manifest, require_space
+from taxqa.errors import ConfigError, InputError, MissingExtraError, NoSpaceError, ProofError
+from taxqa.folders import (
+    Draft,
+    digest,
+    new_folder,
+    partial_path,
+    read_manifest,
+    refuse_existing,
+    require_space,
+)
 from taxqa.progress import bar, note
-from taxqa.records import Record, read_jsonl
+from taxqa.records import Record, read_jsonl, write_json
 
 MAKE_DATASET = "taxqa generate --out work/dataset"
+FINGERPRINT = "resume.json"
+"""What the checkpoints of an unfinished run belong to."""
 
 
 @dataclass(frozen=True)
@@ -69,30 +83,34 @@ def finetune(
     Raises:
         InputError: no whole dataset folder, no rows, nothing to resume or another config or
             dataset than the killed run had.
-        NoSpaceError: the disk would not hold the checkpoints.
+        NoSpaceError: the disk or the memory would not hold the training; checkpoints are kept.
+        ProofError: the training diverged, the adapter holds no numbers.
     """
+    refuse_existing(out, "run", force)
     require_packages()
     keep_freed_memory()
     plan, tokenizer = make_plan(dataset, config)
     print_plan(plan)
     started = time.monotonic()
     inputs = {"dataset": dataset}
-    fingerprint = {"config": config.model_dump(mode="json"), "dataset": digest(dataset)}
+    settings = config.model_dump(mode="json")
+    rows = {name: digest(dataset / name) for name in ("train.jsonl", "valid.jsonl")}
+    fingerprint = {"config": settings, "trainer": plan.trainer, "rows": rows}
     check_resume(partial_path(out), resume, fingerprint)
-    settings = config.model_dump(mode="json") | {"base_model": config.base_model}
     with new_folder(
         out, stage="run", config=settings, inputs=inputs, force=force, resume=resume
     ) as draft:
-        write_fingerprint(draft.path, fingerprint)
+        write_json(draft.path / FINGERPRINT, fingerprint)
         require_space(draft.path, 3_000_000_000, "Training (adapter and checkpoints)")
-        losses = train(draft.path, plan, tokenizer, config, resume)
+        with redirect_stdout(sys.stderr):  # Unsloth prints; stdout is for results
+            result = train(draft.path, plan, tokenizer, config, resume)
         for name in ("valid.jsonl", "heldout.jsonl"):
             if (dataset / name).is_file():
                 shutil.copyfile(dataset / name, draft.path / name)
         shutil.rmtree(draft.path / "checkpoints", ignore_errors=True)
-        (draft.path / "resume.json").unlink()
-        fill_manifest(draft, plan, losses)
-    return plan.summary() | losses | {"seconds": round(time.monotonic() - started, 1)}
+        (draft.path / FINGERPRINT).unlink()
+        fill_manifest(draft, plan, result)
+    return plan.summary() | result | {"seconds": round(time.monotonic() - started, 1)}
 
 
 def plan_only(dataset: Path, config: TrainConfig) -> dict[str, Any]:
@@ -107,7 +125,8 @@ def require_packages() -> None:
     """MissingExtraError unless what training needs is installed."""
     import importlib.util
 
-    for package in ("torch", "transformers", "trl", "peft", "datasets", "accelerate"):
+    packages = ("torch", "transformers", "trl", "peft", "datasets", "accelerate", "matplotlib")
+    for package in packages:
         if importlib.util.find_spec(package) is None:
             raise MissingExtraError(package, "finetune")
 
@@ -196,41 +215,42 @@ def print_plan(plan: Plan) -> None:
 
 def check_resume(draft: Path, resume: bool, fingerprint: dict[str, Any]) -> None:
     """InputError where a killed run cannot be gone on with, or would be thrown away."""
-    import json
-
-    has_checkpoint = any((draft / "checkpoints").glob("checkpoint-*"))
+    checkpoint = checkpoint_to_resume(draft / "checkpoints")
     if not resume:
-        if has_checkpoint:
+        if checkpoint:
             raise InputError(
                 f"A killed run left checkpoints in {draft}.",
                 hint=f"Go on with it: add --resume. To start over, delete that folder: {draft}",
             )
         return
-    if not has_checkpoint:
+    if not checkpoint:
         note("Nothing to resume (no checkpoint was written yet); starting from the beginning.")
-    elif json.loads((draft / "resume.json").read_text(encoding="utf-8")) != fingerprint:
+    elif read_fingerprint(draft) != fingerprint:
         raise InputError(
             "The killed run had another config or dataset than this one.",
             hint=f"Give the same --config and --dataset, or delete {draft} to start over.",
         )
 
 
-def write_fingerprint(draft: Path, fingerprint: dict[str, Any]) -> None:
-    """Remember what the checkpoints in `draft` belong to."""
-    from taxqa.records import write_json
-
-    write_json(draft / "resume.json", fingerprint)
+def read_fingerprint(draft: Path) -> Any:
+    """What the checkpoints in `draft` belong to; None where that is not to be read."""
+    try:
+        return json.loads((draft / FINGERPRINT).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
 
 
 def train(
     draft: Path, plan: Plan, tokenizer: Any, config: TrainConfig, resume: bool
 ) -> dict[str, Any]:
-    """Train, keep the best checkpoint's adapter in draft/adapter; the losses."""
+    """Train, put the adapter into draft/adapter; steps and losses."""
     if plan.trainer == "unsloth":
         from finetune.unsloth_trainer import load_unsloth as load
     else:
         from finetune.trl_trainer import load_trl as load
-    from finetune.loop import checkpoint_to_resume, make_trainer
+    from safetensors import SafetensorError
+
+    from finetune.loop import make_trainer
 
     checkpoints = draft / "checkpoints"
     checkpoint = checkpoint_to_resume(checkpoints) if resume else None
@@ -243,13 +263,16 @@ def train(
         )
         try:
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-        except RuntimeError as error:
-            raise training_error(error) from error
+        except (RuntimeError, MemoryError, SafetensorError) as error:
+            if full := space_error(error):
+                raise full from error
+            raise
+    require_numbers(trainer.model)
     trainer.model.save_pretrained(draft / "adapter", safe_serialization=True)
     tokenizer.save_pretrained(draft / "adapter")
     lines = read_metrics(metrics)
     plot_loss(lines, draft / "loss.svg")
-    return losses(lines)
+    return training_result(lines)
 
 
 def metrics_writer(
@@ -265,20 +288,39 @@ def metrics_writer(
     return write
 
 
-def losses(lines: list[dict[str, Any]]) -> dict[str, Any]:
-    """Last training loss and best validation loss, nats per answer token."""
-    train_losses = [line["loss"] for line in lines if "loss" in line]
-    valid_losses = [line["eval_loss"] for line in lines if "eval_loss" in line]
+def training_result(lines: list[dict[str, Any]]) -> dict[str, Any]:
+    """Steps done, last training loss and best validation loss, nats per answer token."""
+    train_losses = [line["loss"] for line in lines if line.get("loss") is not None]
+    valid_losses = [line["eval_loss"] for line in lines if line.get("eval_loss") is not None]
     return {
+        "steps": lines[-1]["step"] if lines else 0,
         "train_loss": train_losses[-1] if train_losses else None,
         "valid_loss": min(valid_losses) if valid_losses else None,
     }
 
 
-def training_error(error: RuntimeError) -> Exception:
-    """Out of memory as a message that says what to change; anything else as it is."""
-    if "out of memory" not in str(error).lower() and "can't allocate" not in str(error):
-        return error
+def require_numbers(model: Any) -> None:
+    """ProofError where the adapter's weights are not numbers, as after a training that diverged."""
+    trained = (weight for weight in model.parameters() if weight.requires_grad)
+    if not all(bool(weight.isfinite().all()) for weight in trained):
+        raise ProofError(
+            "The training diverged: the adapter's weights are not numbers any more.",
+            hint="Set a lower learning_rate; if the loss was never a number, the base model's"
+            " weights are broken: fetch them again.",
+        )
+
+
+def space_error(error: Exception) -> NoSpaceError | None:
+    """A full disk or memory as a message that says what to change; None for anything else."""
+    text = str(error).lower()
+    if "no space left" in text or "file write failed" in text:
+        return NoSpaceError(
+            "The disk is full; the last whole checkpoint is kept.",
+            hint="Free some space and run the same command with --resume.",
+        )
+    out_of_memory = "out of memory" in text or "can't allocate" in text
+    if not out_of_memory and not isinstance(error, MemoryError):
+        return None
     return NoSpaceError(
         "The model and its rows did not fit into memory; the checkpoints are kept.",
         hint="Set per_device_train_batch_size: 2 and gradient_accumulation_steps: 8 (the same"
@@ -286,14 +328,14 @@ def training_error(error: RuntimeError) -> Exception:
     )
 
 
-def fill_manifest(draft: Draft, plan: Plan, losses: dict[str, Any]) -> None:
+def fill_manifest(draft: Draft, plan: Plan, result: dict[str, Any]) -> None:
     """What export needs to know of the run, beside its files."""
     base = plan.base.base
     draft.counts |= {
         "train_rows": len(plan.train.rows),
         "valid_rows": len(plan.valid.rows),
         "too_long": len(plan.train.too_long) + len(plan.valid.too_long),
-        "steps": plan.steps,
+        "steps": result["steps"],
     }
     draft.details |= {
         "base_model": {
@@ -307,5 +349,5 @@ def fill_manifest(draft: Draft, plan: Plan, losses: dict[str, Any]) -> None:
         "trainer": plan.trainer,
         "prompt_form": plan.form.name,
         "system": "",
-        "losses": losses,
+        "losses": {name: result[name] for name in ("train_loss", "valid_loss")},
     }

@@ -2,6 +2,8 @@
 faster. Its packages are partly AGPL-3.0, so it is imported only where the user installed it."""
 
 import os
+import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ def unsloth_ready() -> str:
     from importlib.metadata import PackageNotFoundError, version
 
     import torch
+    from packaging.version import Version
 
     if importlib.util.find_spec("unsloth") is None:
         return "it is not installed"
@@ -23,7 +26,9 @@ def unsloth_ready() -> str:
         found = version("unsloth")
     except PackageNotFoundError:
         return "it is not installed"
-    if not torch.cuda.is_available() and tuple(map(int, found.split(".")[:3])) < (2026, 10, 9):
+    if torch.backends.mps.is_available():
+        return "on Apple Silicon it trains through MLX, which this project does not use"
+    if not torch.cuda.is_available() and Version(found) < Version("2026.10.9"):
         return f"version {found} needs a GPU (2026.10.9 and later do not)"
     return ""
 
@@ -32,11 +37,17 @@ def prepare_unsloth() -> None:
     """Import Unsloth; it has to come before transformers' and TRL's trainers."""
     os.environ.setdefault("UNSLOTH_DISABLE_STATISTICS", "1")
     os.environ.setdefault("UNSLOTH_COMPILE_DISABLE", "1")
-    import unsloth  # noqa: F401
+    with redirect_stdout(sys.stderr):  # it prints a banner; stdout is for results
+        import unsloth  # noqa: F401
 
 
 def load_unsloth(folder: Path, tokenizer: Any, config: TrainConfig) -> Any:
-    """The base model of `folder` with a fresh LoRA adapter, through Unsloth's FastModel."""
+    """The base model of `folder` with a fresh LoRA adapter, through Unsloth's FastModel.
+
+    On a GPU the vision tower of a multimodal model is left out, and its text model has other
+    module names than the whole; Unsloth's CPU path knows no such choice.
+    """
+    import torch
     from transformers import AutoConfig
     from unsloth import FastModel
 
@@ -51,11 +62,11 @@ def load_unsloth(folder: Path, tokenizer: Any, config: TrainConfig) -> Any:
         load_in_16bit=not config.load_in_4bit,
         use_gradient_checkpointing="unsloth" if args.gradient_checkpointing else False,
         random_state=args.seed,
-        **({"text_only": True} if multimodal else {}),  # leaves the vision tower out
+        **({"text_only": True} if multimodal and torch.cuda.is_available() else {}),
     )
     return FastModel.get_peft_model(
         model,
-        target_modules=target_modules(model_config),
+        target_modules=target_modules(model.config),
         finetune_vision_layers=False,
         random_state=args.seed,
         use_gradient_checkpointing="unsloth" if args.gradient_checkpointing else False,

@@ -25,7 +25,8 @@ from taxqa.records import read_json, write_json
 MANIFEST = "manifest.json"
 FULL_DISK = {errno.ENOSPC, errno.EDQUOT}
 PATH_ERRORS = FULL_DISK | {
-    errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP
+    errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP,
+    errno.EFBIG,
 }  # fmt: skip
 """What the user can mend with another path or more room; of a network, say, is none of them."""
 OTHER_OUT = "Choose another --out."
