@@ -31,6 +31,11 @@ import click
     help="At most so many records, chosen evenly over sources and askers.",
 )
 @click.option(
+    "--max-answer",
+    type=click.IntRange(min=1),
+    help="Letters of the longest answer that is taken; a small model learns short ones.",
+)
+@click.option(
     "--seed",
     type=int,
     default=1,
@@ -44,6 +49,7 @@ def generate(
     teacher: str,
     out: Path,
     limit: int | None,
+    max_answer: int | None,
     seed: int,
     force: bool,
     as_json: bool,
@@ -67,7 +73,15 @@ def generate(
     from datagen.dataset import generate as generate_dataset
     from taxqa.folders import read_manifest
 
-    generate_dataset(corpus, out, teacher="worked", limit=limit, seed=seed, force=force)
+    generate_dataset(
+        corpus,
+        out,
+        teacher="worked",
+        limit=limit,
+        max_answer=max_answer,
+        seed=seed,
+        force=force,
+    )
     manifest = read_manifest(out, stage="dataset", made_by="taxqa generate")
     if as_json:
         names = ("counts", "by_type", "by_source", "rejected_by_reason")

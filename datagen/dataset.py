@@ -33,6 +33,7 @@ def generate(
     *,
     teacher: Teacher = "worked",
     limit: int | None = None,
+    max_answer: int | None = None,
     seed: int = 1,
     force: bool = False,
 ) -> dict[str, int]:
@@ -44,6 +45,7 @@ def generate(
 
     Args:
         limit: at most so many records, chosen evenly over sources and askers.
+        max_answer: letters of the longest answer that is taken; a small model learns short ones.
         seed: the same seed and corpus give the same dataset.
 
     Raises:
@@ -55,6 +57,7 @@ def generate(
         "corpus": str(corpus) if corpus else None,
         "teacher": teacher,
         "limit": limit,
+        "max_answer": max_answer,
         "seed": seed,
     }
     inputs = {"corpus": corpus} if corpus else {}
@@ -62,7 +65,9 @@ def generate(
     with new_folder(out, stage=STAGE, config=config, inputs=inputs, force=force) as draft:
         with bar("Generating and checking records"):
             kept, rejected = checked(material, seed)
-        write_dataset(draft, kept, rejected, limit, seed)
+        short = [r for r in kept if max_answer is None or len(r.answer) <= max_answer]
+        write_dataset(draft, short, rejected, limit, seed)
+        draft.counts["not_selected"] += len(kept) - len(short)
     return draft.counts
 
 

@@ -1,7 +1,7 @@
 """Stage folders: written under a temporary name, renamed when whole, with a manifest inside.
 
-A reader never sees half a folder, a killed run leaves only `.NAME.partial` beside it, and two
-processes never write the same one.
+A reader never sees half a folder, a killed run leaves only hidden files beside it (.NAME.partial,
+.NAME.lock), and two processes never write the same one.
 """
 
 import errno

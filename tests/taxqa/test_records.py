@@ -27,7 +27,7 @@ from taxqa.records import (
     write_jsonl,
 )
 
-TRICKY = "\u2028\u2029\x85\x0b\x0c\x1c\x00 \r\n\t\\\"/{}[]😀👨\u200d👩\ufeffㄱ가각\u3000"
+TRICKY = '\u2028\u2029\x85\x0b\x0c\x1c\x00 \r\n\t\\"/{}[]😀👨\u200d👩\ufeffㄱ가각\u3000'
 NFD = unicodedata.normalize("NFD", "한글 각하")
 ROW = {"question": "세율은?", "answer": "10%입니다.", "type": "student", "source": "practical"}
 
