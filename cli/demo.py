@@ -10,8 +10,10 @@ from typing import Any
 import click
 
 NAME = "taxqa-demo"
-ROWS = 96
-"""Records of the demo's dataset: about twenty questions in four phrasings, and their validation."""
+ROWS = 60
+LONGEST = 180
+"""Records of the demo's dataset: about a dozen questions in four or five phrasings each, with
+answers of at most so many letters, which is what a small model learns in minutes."""
 QUANTS = ["f16", "q8_0", "q4_k_m"]
 COMPARED = 12
 """Questions that each quant is compared on."""
@@ -85,7 +87,7 @@ def make_dataset(folders: Folders, fresh: bool) -> None:
     from datagen.dataset import generate
     from taxqa.progress import note
 
-    counts = generate(None, folders.dataset, limit=ROWS, force=fresh)
+    counts = generate(None, folders.dataset, limit=ROWS, max_answer=LONGEST, force=fresh)
     note(
         f"{counts['records']} records kept, {counts['rejected']} rejected;"
         f" {counts['heldout']} phrasings held out for the questions at the end."

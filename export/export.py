@@ -136,15 +136,14 @@ def base_folder(base: dict[str, str]) -> Path:
 
 
 def comparison_records(run: Path, questions: int) -> list[Record]:
-    """Held-out phrasings of taught questions first (they show what was learned), then validation
-    questions: at most `questions`, half of each where there are enough."""
+    """At most `questions`: three of four are held-out phrasings of taught questions, which show
+    what was learned, the rest validation questions, where there are enough."""
     found: list[list[Record]] = []
     for name in ("heldout.jsonl", "valid.jsonl"):
         path = run / name
         found.append(list(read_jsonl(path, Record)) if path.is_file() else [])
     taught, unseen = found
-    half = max(questions // 2, questions - len(unseen))
-    chosen = spread(taught, half)
+    chosen = spread(taught, max(questions - questions // 4, questions - len(unseen)))
     return chosen + spread(unseen, questions - len(chosen))
 
 

@@ -56,7 +56,7 @@ class Acquisition:
     cause: Cause
     asset: Asset
     value: int
-    """과세표준: the price paid, of a gift its 시가인정액, of an inheritance its 시가표준액 (KRW)."""
+    """과세표준: the price; of a gift its 시가인정액, of an inheritance its 시가표준액 (KRW)."""
     acquired: date
     """Day of acquisition; of an inheritance, the day of death."""
     houses: int | None = None
@@ -351,7 +351,7 @@ def house_levy(steps: Steps, case: Acquisition) -> Levy:
 
 
 def house_rate(price: int) -> Fraction:
-    """The rate on a house bought for `price` KRW; between 6억 and 9억 to the fourth decimal place."""
+    """The rate on a house bought for `price` KRW; between 6억 and 9억 to four decimal places."""
     if price <= LOW_PRICE:
         return Fraction(10, 1000)
     if price > HIGH_PRICE:

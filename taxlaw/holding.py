@@ -61,7 +61,6 @@ PROPERTY_TAX: Final = rate_table(
     (3 * EOK, "0.25"),
     (None, "0.4"),
 )
-TOP_PROPERTY_RATE: Final = PROPERTY_TAX.brackets[-1].rate
 PROPERTY_TAX_RATIO: Final = Fraction(60, 100)
 """지방세법 시행령 제109조제1항제2호."""
 ONE_HOUSE_PROPERTY_TAX_RATIO: Final = Fraction(45, 100)
@@ -223,13 +222,13 @@ def property_tax_credit(steps: Steps, case: Holding, base: int, gross: int) -> i
         return steps.add("공제할 재산세액(고지된 금액)", formula, amount, f"{LAW} 제9조제3항")
     ratio = property_tax_ratio(case)
     levied = case.property_tax or 0
-    whole = case.total_price * ratio
-    row = PROPERTY_TAX.bracket(int(whole))
-    part = f"{format_amount(base)} × {percent(ratio)} × {percent(TOP_PROPERTY_RATE)}"
-    all_of_it = f"{format_amount(case.total_price)} × {percent(ratio)} × {percent(row.rate)}"
-    all_of_it += f" - {format_amount(row.deduction)}"
-    formula = f"작은 값({format_amount(levied)} × ({part}) ÷ ({all_of_it}), {format_amount(gross)})"
-    credit = levied * base * ratio * TOP_PROPERTY_RATE / (whole * row.rate - row.deduction)
+    top = PROPERTY_TAX.brackets[-1]
+    part = f"{format_amount(base)} × {percent(ratio)} × {percent(top.rate)}"
+    whole = f"{format_amount(case.total_price)} × {percent(ratio)} × {percent(top.rate)}"
+    whole += f" - {format_amount(top.deduction)}"
+    formula = f"작은 값({format_amount(levied)} × ({part}) ÷ ({whole}), {format_amount(gross)})"
+    standard = case.total_price * ratio * top.rate - top.deduction
+    credit = levied * base * ratio * top.rate / standard
     laws = (f"{LAW} 시행령 제4조의3제1항", PROPERTY_TAX.citation)
     return steps.add(
         "공제할 재산세액", formula, min(int(credit), gross), f"{LAW} 제9조제3항", *laws
@@ -245,7 +244,7 @@ def property_tax_ratio(case: Holding) -> Fraction:
     known = "Give --property-tax-credit as the notice shows it."
     if case.owner == "corporation":
         raise OutOfScopeError(
-            "The property tax credited to a corporation, which has no deduction, is not worked out.",
+            "What is credited to a corporation, which has no deduction, is not worked out.",
             hint=known,
         )
     if case.property_tax is None or case.local_one_house is None:
@@ -325,8 +324,8 @@ def cap_reduction(steps: Steps, case: Holding, tax: int) -> int | None:
 def assumptions(case: Holding, cut: int | None) -> list[str]:
     """What the result takes for granted, in Korean."""
     lines = [
-        f"{korean_date(LAW_AS_OF)}까지 공포된 법령에 따랐다. 농어촌특별세는 다른 법률에 따른 세금이어서"
-        " 넣지 않았고, 토지에 대한 종합부동산세와 가산세, 분납도 계산하지 않았다.",
+        f"{korean_date(LAW_AS_OF)}까지 공포된 법령에 따랐다. 농어촌특별세는 다른 법률에 따른"
+        " 세금이어서 넣지 않았고, 토지에 대한 종합부동산세와 가산세, 분납도 계산하지 않았다.",
         "합산배제 주택(제8조제2항)의 가격은 빠졌고, 주택 수는 시행령 제4조의3제3항에 따라 세었다고"
         " 보았다.",
     ]
