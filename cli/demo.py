@@ -99,9 +99,11 @@ def train(folders: Folders, fresh: bool) -> None:
     import finetune
     from finetune.config import load_config
     from finetune.train import finetune as make
+    from taxqa.folders import partial_path
 
+    killed = partial_path(folders.run).exists()
     config = load_config(Path(finetune.__file__).parent / "configs" / "demo.yaml")
-    make(folders.dataset, folders.run, config, resume=True, force=fresh)
+    make(folders.dataset, folders.run, config, resume=killed, force=fresh)
 
 
 def export_model(folders: Folders, fresh: bool) -> None:

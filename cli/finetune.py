@@ -37,6 +37,11 @@ BASES = "gemma3-12b, gemma3-4b, gemma3-1b, gemma3-270m, phi-2, smollm2-135m"
     type=click.Choice(["auto", "unsloth", "trl"]),
     help="auto = unsloth where it is installed and can train, else TRL + PEFT.",
 )
+@click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu"]),
+    help="auto = CUDA, then Apple's MPS, then the CPU; cpu where a GPU fails.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be trained, and train nothing.")
 @click.option("--resume", is_flag=True, help="Go on with a killed run from its last checkpoint.")
 @click.option("--force", is_flag=True, help="Replace a whole run folder that is there already.")
@@ -47,6 +52,7 @@ def finetune(
     out: Path,
     base_model: str | None,
     trainer: str | None,
+    device: str | None,
     dry_run: bool,
     resume: bool,
     force: bool,
@@ -62,7 +68,7 @@ def finetune(
     from finetune.train import finetune as train
     from finetune.train import plan_only
 
-    settings = load_config(config, base_model=base_model, trainer=trainer)
+    settings = load_config(config, base_model=base_model, trainer=trainer, device=device)
     if dry_run:
         result: dict[str, Any] = plan_only(dataset, settings)
     else:

@@ -9,6 +9,7 @@ from export.gguf_model import Answer, GgufModel
 from export.lora import merge_into, read_adapter
 from finetune.prompts import PromptForm
 from finetune.rows import prompt_ids
+from finetune.weights import load_weights
 from taxlaw.amounts import find_amounts
 from taxqa.progress import bar
 from taxqa.records import Record
@@ -102,9 +103,8 @@ def ask_merged(
     import time
 
     import torch
-    from transformers import AutoModelForCausalLM
 
-    model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.bfloat16)
+    model = load_weights(base, dtype=torch.bfloat16)
     merge_into(model, read_adapter(adapter))
     model = model.to("cuda") if torch.cuda.is_available() else model.float()
     model.eval()

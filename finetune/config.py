@@ -70,6 +70,8 @@ class TrainConfig(Section):
     """auto = the base model's own (finetune/bases.py)."""
     trainer: Literal["auto", "unsloth", "trl"] = "auto"
     """auto = unsloth where it is installed and can train here, else TRL + PEFT."""
+    device: Literal["auto", "cpu"] = "auto"
+    """auto = CUDA, then Apple's MPS, then the CPU; cpu where a GPU fails."""
     load_in_4bit: bool = False
     """QLoRA: the base in 4 bits (CUDA with bitsandbytes only)."""
     max_length: int = Field(default=2048, ge=16, le=131072)

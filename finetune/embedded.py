@@ -13,6 +13,7 @@ from typing import Any
 from filelock import FileLock
 
 from finetune.bases import Base
+from finetune.weights import load_weights
 from taxqa.errors import InputError, MissingExtraError
 from taxqa.folders import digest, require_space
 from taxqa.progress import note
@@ -99,10 +100,10 @@ def unpack_gguf(path: Path, folder: Path) -> None:
     """Write config.json, model.safetensors and the tokenizer of a GGUF into `folder`."""
     import torch
     from gguf import GGUFReader
-    from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
+    from transformers import AutoTokenizer, GgufConfig
 
-    model = AutoModelForCausalLM.from_pretrained(
-        str(path.parent),
+    model = load_weights(
+        path.parent,
         gguf_file=path.name,
         # Without it a model loaded from GGUF refuses to be saved.
         quantization_config=GgufConfig(dequantize=True),

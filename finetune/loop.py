@@ -54,7 +54,8 @@ def sft_config(plan: "Plan", config: TrainConfig, checkpoints: Path, has_valid: 
     from trl import SFTConfig
 
     args = config.training_args
-    on_gpu = torch.cuda.is_available()
+    on_gpu = config.device == "auto" and torch.cuda.is_available()
+    on_mps = config.device == "auto" and torch.backends.mps.is_available()
     bf16 = on_gpu and torch.cuda.is_bf16_supported()
     evaluation: dict[str, Any] = {"eval_strategy": "no"}
     if has_valid:
@@ -89,7 +90,7 @@ def sft_config(plan: "Plan", config: TrainConfig, checkpoints: Path, has_valid: 
         max_length=None,  # rows are within max_length already
         bf16=bf16,
         fp16=on_gpu and not bf16,
-        use_cpu=not on_gpu and not torch.backends.mps.is_available(),
+        use_cpu=not on_gpu and not on_mps,
         dataloader_pin_memory=on_gpu,
         report_to="none",
         disable_tqdm=True,

@@ -313,7 +313,7 @@ def require_numbers(model: Any) -> None:
 def space_error(error: Exception) -> NoSpaceError | None:
     """A full disk or memory as a message that says what to change; None for anything else."""
     text = str(error).lower()
-    if "no space left" in text or "file write failed" in text:
+    if "no space left" in text or "inline_container" in text:  # safetensors; torch.save
         return NoSpaceError(
             "The disk is full; the last whole checkpoint is kept.",
             hint="Free some space and run the same command with --resume.",

@@ -5,6 +5,7 @@ from typing import Any
 
 from finetune.bases import target_modules
 from finetune.config import TrainConfig
+from finetune.weights import load_weights
 
 
 def load_trl(folder: Path, tokenizer: Any, config: TrainConfig) -> Any:
@@ -14,7 +15,7 @@ def load_trl(folder: Path, tokenizer: Any, config: TrainConfig) -> Any:
     bf16), the adapter's 32-bit.
     """
     from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
-    from transformers import AutoModelForCausalLM, BitsAndBytesConfig, set_seed
+    from transformers import BitsAndBytesConfig, set_seed
 
     quantization = None
     if config.load_in_4bit:
@@ -25,11 +26,9 @@ def load_trl(folder: Path, tokenizer: Any, config: TrainConfig) -> Any:
             bnb_4bit_compute_dtype=weights_dtype(),
         )
     set_seed(config.training_args.seed)
-    # AutoModelForCausalLM is right for multimodal Gemma 3 too; Gemma3ForCausalLM would silently
-    # re-initialise its weights.
-    model = AutoModelForCausalLM.from_pretrained(
+    model = load_weights(
         folder,
-        dtype=weights_dtype(),
+        dtype=weights_dtype(config.device),
         quantization_config=quantization,
         attn_implementation="sdpa",
     )
@@ -44,12 +43,15 @@ def load_trl(folder: Path, tokenizer: Any, config: TrainConfig) -> Any:
     return get_peft_model(model, lora)
 
 
-def weights_dtype() -> Any:
+def weights_dtype(device: str = "auto") -> Any:
     """bf16 where the processor multiplies it, else fp16 on a GPU and fp32 on a CPU."""
     import torch
 
-    if torch.cuda.is_available():
+    if device == "auto" and torch.cuda.is_available():
         return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
-    if torch.backends.mps.is_available() or torch.ops.mkldnn._is_mkldnn_bf16_supported():
+    if device == "auto" and torch.backends.mps.is_available():
+        return torch.bfloat16
+    mkldnn = torch.backends.mkldnn.is_available()
+    if mkldnn and torch.ops.mkldnn._is_mkldnn_bf16_supported():
         return torch.bfloat16
     return torch.float32

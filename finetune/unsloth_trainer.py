@@ -57,7 +57,7 @@ def load_unsloth(folder: Path, tokenizer: Any, config: TrainConfig) -> Any:
     model, _ = FastModel.from_pretrained(
         model_name=str(folder),
         max_seq_length=config.max_length,
-        dtype=weights_dtype(),
+        dtype=weights_dtype(config.device),
         load_in_4bit=config.load_in_4bit,
         load_in_16bit=not config.load_in_4bit,
         use_gradient_checkpointing="unsloth" if args.gradient_checkpointing else False,

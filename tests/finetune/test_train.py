@@ -1,0 +1,317 @@
+"""A dataset folder to a run folder, by the real trainer on a tiny model."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from tiny_runs import record, settings, write_dataset
+
+from finetune import train
+from finetune.config import TrainConfig
+from finetune.metrics import read_metrics
+from finetune.prompts import prompt_form
+from finetune.rows import Row, make_rows
+from finetune.train import finetune, plan_only
+from taxqa.errors import ConfigError, InputError, MissingExtraError, NoSpaceError, ProofError
+from taxqa.records import write_json, write_jsonl
+
+ONE_STEP = {"max_steps": 1, "lora_dropout": 0.0, "warmup_ratio": 0.0}
+
+
+def losses(run: Path, key: str = "loss") -> list[float]:
+    return [line[key] for line in read_metrics(run / "metrics.jsonl") if key in line]
+
+
+def rows_of(base: Path, dataset: Path, part: str) -> list[Row]:
+    from transformers import AutoTokenizer
+
+    from taxqa.records import Record, read_jsonl
+
+    tokenizer = AutoTokenizer.from_pretrained(base)
+    records = list(read_jsonl(dataset / f"{part}.jsonl", Record))
+    return make_rows(records, tokenizer, prompt_form("qa"), 4096).rows
+
+
+def loss_by_hand(base: Path, adapter: Path | None, rows: list[Row]) -> float:
+    """Mean loss in nats per answer token, row by row, without trainer, collator or padding."""
+    import torch
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM
+
+    from finetune.trl_trainer import weights_dtype
+
+    model = AutoModelForCausalLM.from_pretrained(base, dtype=weights_dtype())
+    if adapter:
+        model = PeftModel.from_pretrained(model, adapter)
+    model.eval()
+    total, tokens = 0.0, 0
+    for row in rows:
+        with torch.inference_mode():
+            logits = model(torch.tensor([row.input_ids])).logits[0, :-1].float()
+        labels = torch.tensor(row.labels[1:])
+        total += float(torch.nn.functional.cross_entropy(logits, labels, reduction="sum"))
+        tokens += int((labels >= 0).sum())
+    return total / tokens
+
+
+def test_a_run_folder_holds_the_adapter_and_how_it_came_about(run: Path, gemma: Path) -> None:
+    names = {path.name for path in run.iterdir()}
+    assert names == {
+        "adapter", "metrics.jsonl", "loss.svg", "config.yaml", "manifest.json",
+        "valid.jsonl", "heldout.jsonl",
+    }  # fmt: skip
+    assert {"adapter_config.json", "adapter_model.safetensors", "chat_template.jinja"} <= {
+        path.name for path in (run / "adapter").iterdir()
+    }
+    for name in ("valid.jsonl", "heldout.jsonl"):
+        assert (run / name).read_bytes() == (run.parent / "dataset" / name).read_bytes()
+    written = yaml.safe_load((run / "config.yaml").read_text(encoding="utf-8"))
+    assert TrainConfig.model_validate(written) == settings(gemma)
+    assert [path.name for path in run.parent.glob(f".{run.name}.*")] == []
+
+
+def test_a_manifest_says_what_export_has_to_know(run: Path, gemma: Path) -> None:
+    manifest = json.loads((run / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["counts"] == {"train_rows": 12, "valid_rows": 4, "too_long": 0, "steps": 9}
+    assert manifest["base_model"]["folder"] == str(gemma)
+    assert manifest["base_model"]["source"] == "folder"
+    assert (manifest["trainer"], manifest["prompt_form"]) == ("trl", "qa")
+    assert manifest["losses"]["train_loss"] == losses(run)[-1]
+    assert manifest["losses"]["valid_loss"] == min(losses(run, "eval_loss"))
+
+
+def test_the_loss_falls_and_is_logged_at_every_step(run: Path) -> None:
+    lines = read_metrics(run / "metrics.jsonl")
+    assert [line["step"] for line in lines if "loss" in line] == list(range(1, 10))
+    assert [line["step"] for line in lines if "eval_loss" in line] == [3, 6, 9]
+    first, *_, last = losses(run)
+    assert last < 0.85 * first
+    assert losses(run, "eval_loss")[-1] < losses(run, "eval_loss")[0]
+
+
+def test_the_saved_tokenizer_asks_as_training_did(run: Path, gemma: Path) -> None:
+    from transformers import AutoTokenizer
+
+    saved, base = (AutoTokenizer.from_pretrained(path) for path in (run / "adapter", gemma))
+    assert saved.chat_template == prompt_form("qa").chat_template("<eos>", adds_bos=True)
+    for text in ("### 질문: 세율은?\n\n### 답변:", "😀 漢字\n  <end_of_turn>"):
+        assert saved(text).input_ids == base(text).input_ids
+
+
+def test_only_answers_carry_loss_whatever_the_batches(
+    dataset: Path, gemma: Path, tmp_path: Path
+) -> None:
+    expected = loss_by_hand(gemma, None, rows_of(gemma, dataset, "train"))
+    for batch, together in ((12, 1), (2, 6)):
+        out = tmp_path / f"batch{batch}"
+        changes = {"per_device_train_batch_size": batch, "gradient_accumulation_steps": together}
+        finetune(dataset, out, settings(gemma, **ONE_STEP, **changes))
+        assert losses(out) == [pytest.approx(expected, rel=0.01)]
+
+
+def test_gradient_checkpointing_trains_the_same(dataset: Path, gemma: Path, tmp_path: Path) -> None:
+    curves = []
+    for on in (False, True):
+        out = tmp_path / f"checkpointing-{on}"
+        config = settings(gemma, max_steps=3, lora_dropout=0.0, gradient_checkpointing=on)
+        finetune(dataset, out, config)
+        curves.append(losses(out))
+    assert curves[1] == pytest.approx(curves[0], rel=0.01)
+
+
+def test_the_adapter_with_the_lowest_validation_loss_is_kept(gemma: Path, tmp_path: Path) -> None:
+    # What validation asks is answered otherwise than in training: learning makes it worse.
+    other = [record(number, "v", answer="a b c d e f g h") for number in range(12, 16)]
+    dataset = write_dataset(tmp_path / "dataset", valid=other)
+    changes: dict[str, Any] = {"num_train_epochs": 5, "per_device_train_batch_size": 4}
+    result = finetune(dataset, tmp_path / "best", settings(gemma, learning_rate=0.05, **changes))
+    curve = losses(tmp_path / "best", "eval_loss")
+    assert result["valid_loss"] == min(curve) < curve[-1]
+    rows = rows_of(gemma, dataset, "valid")
+    kept = loss_by_hand(gemma, tmp_path / "best" / "adapter", rows)
+    assert kept == pytest.approx(min(curve), rel=0.01)
+    last = settings(gemma, learning_rate=0.05, keep="last", **changes)
+    finetune(dataset, tmp_path / "last", last)
+    kept = loss_by_hand(gemma, tmp_path / "last" / "adapter", rows)
+    assert kept == pytest.approx(losses(tmp_path / "last", "eval_loss")[-1], rel=0.01)
+
+
+@pytest.mark.parametrize("patience", [1, 3])
+def test_training_stops_after_evaluations_without_gain(
+    patience: int, dataset: Path, gemma: Path, tmp_path: Path
+) -> None:
+    # Nothing is learned with such a rate, so the first evaluation stays the best.
+    config = settings(
+        gemma, num_train_epochs=9, learning_rate=1e-12, early_stopping_patience=patience
+    )
+    result = finetune(dataset, tmp_path / "run", config)
+    assert len(losses(tmp_path / "run", "eval_loss")) == 1 + patience
+    assert result["steps"] == 3 * (1 + patience)
+    manifest = json.loads((tmp_path / "run" / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["counts"]["steps"] == 3 * (1 + patience)
+
+
+def test_the_plan_counts_steps_as_the_trainer_does(gemma: Path, tmp_path: Path) -> None:
+    dataset = write_dataset(tmp_path / "dataset", train=[record(n) for n in range(7)])
+    config = settings(gemma, num_train_epochs=2.5, gradient_accumulation_steps=3)
+    planned = plan_only(dataset, config)["steps"]
+    assert planned == 5
+    assert finetune(dataset, tmp_path / "run", config)["steps"] == planned
+
+
+def test_a_dry_run_writes_nothing(dataset: Path, gemma: Path, tmp_path: Path) -> None:
+    plan = plan_only(dataset, settings(gemma, max_length=28))
+    assert [path.name for path in tmp_path.iterdir()] == ["dataset"]
+    assert plan["train_rows"] + plan["valid_rows"] + len(plan["left_out_as_too_long"]) == 16
+    assert plan["longest_row"] <= 28
+    assert {row["record"] for row in plan["left_out_as_too_long"]} >= {"t10"}
+
+
+def test_without_validation_rows_training_runs_to_its_end(gemma: Path, tmp_path: Path) -> None:
+    dataset = write_dataset(tmp_path / "dataset", valid=[])
+    result = finetune(dataset, tmp_path / "run", settings(gemma))
+    assert (result["steps"], result["valid_loss"]) == (9, None)
+
+
+def test_a_row_that_is_too_long_is_left_out_and_named(
+    gemma: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    long = record(99, answer="법인세. " * 60)
+    dataset = write_dataset(tmp_path / "dataset", train=[*(record(n) for n in range(6)), long])
+    result = finetune(dataset, tmp_path / "run", settings(gemma, max_steps=1))
+    assert result["train_rows"] == 6
+    assert [row["record"] for row in result["left_out_as_too_long"]] == ["t99"]
+    printed = capsys.readouterr()
+    assert "left out, too long: t99" in printed.err
+    assert printed.out == ""
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda folder: (folder / "train.jsonl").write_bytes(b""), "has no training rows"),
+        (shutil.rmtree, "There is no folder"),
+        (lambda folder: (folder / "manifest.json").unlink(), "is no dataset folder"),
+        (lambda folder: write_json(folder / "manifest.json", {"stage": "run"}), "is a run folder"),
+        (lambda folder: (folder / "valid.jsonl").unlink(), "There is no file"),
+        (lambda folder: (folder / "train.jsonl").write_bytes(b"{}\n"), "line 1, is not a Record"),
+    ],
+)
+def test_a_dataset_that_cannot_be_used_is_said_and_nothing_is_written(
+    change: Any, message: str, dataset: Path, gemma: Path, tmp_path: Path
+) -> None:
+    change(dataset)
+    with pytest.raises(InputError, match=message):
+        finetune(dataset, tmp_path / "runs" / "run", settings(gemma))
+    assert not (tmp_path / "runs").exists()
+
+
+def test_rows_that_are_all_too_long_are_said(dataset: Path, gemma: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="All 12 training rows are longer than max_length 16"):
+        finetune(dataset, tmp_path / "run", settings(gemma, max_length=16))
+
+
+def test_a_whole_run_is_refused_before_anything_is_fetched(dataset: Path, run: Path) -> None:
+    before = (run / "manifest.json").read_bytes()
+    with pytest.raises(InputError, match="is already there, whole"):
+        # gemma3-12b is neither here nor to be had in a test.
+        finetune(dataset, run, TrainConfig(trainer="trl"))
+    assert (run / "manifest.json").read_bytes() == before
+
+
+def test_a_whole_run_is_replaced_by_force(dataset: Path, gemma: Path, tmp_path: Path) -> None:
+    finetune(dataset, tmp_path / "run", settings(gemma, max_steps=1))
+    finetune(dataset, tmp_path / "run", settings(gemma, max_steps=2), force=True)
+    assert len(losses(tmp_path / "run")) == 2
+
+
+def test_a_training_that_diverged_makes_no_run(dataset: Path, gemma: Path, tmp_path: Path) -> None:
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    base = tmp_path / "broken"
+    shutil.copytree(gemma, base)
+    weights = load_file(base / "model.safetensors")
+    weights["model.layers.0.mlp.up_proj.weight"] += torch.nan
+    save_file(weights, base / "model.safetensors", {"format": "pt"})
+    with pytest.raises(ProofError, match="diverged"):
+        finetune(dataset, tmp_path / "run", settings(base, max_steps=2))
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (RuntimeError("CUDA out of memory. Tried to allocate 2 GiB"), "did not fit into memory"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory"), "did not fit into memory"),
+        (MemoryError(), "did not fit into memory"),
+        (RuntimeError("Error while serializing: No space left on device"), "disk is full"),
+        (RuntimeError("[enforce fail at inline_container.cc:672] . unexpected pos 576"), "disk is full"),
+    ],
+)
+def test_a_full_disk_or_memory_is_a_message_and_the_checkpoints_stay(
+    error: Exception,
+    message: str,
+    dataset: Path,
+    gemma: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    keep = train.append_metrics
+
+    def fail(path: Path, step: int, *rest: Any) -> None:
+        keep(path, step, *rest)
+        if step == 5:
+            raise error
+
+    monkeypatch.setattr(train, "append_metrics", fail)
+    with pytest.raises(NoSpaceError, match=message):
+        finetune(dataset, tmp_path / "run", settings(gemma))
+    assert (tmp_path / ".run.partial" / "checkpoints" / "checkpoint-4").is_dir()
+
+
+def test_another_error_of_the_trainer_is_not_swallowed() -> None:
+    assert train.space_error(RuntimeError("shapes do not match")) is None
+
+
+def test_a_missing_package_is_one_message(
+    dataset: Path, gemma: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import importlib.util
+
+    find = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == "peft" else find(name)
+    )
+    with pytest.raises(MissingExtraError, match="'peft'") as error:
+        finetune(dataset, tmp_path / "run", settings(gemma))
+    assert "taxqa[finetune]" in error.value.hint
+
+
+def test_the_prompt_form_is_the_configs_or_the_base_models_own(
+    dataset: Path, gemma: Path, tmp_path: Path
+) -> None:
+    config = settings(gemma, prompt_form="gemma3", max_steps=1, max_length=96)
+    assert finetune(dataset, tmp_path / "run", config)["prompt_form"] == "gemma3"
+    template = (tmp_path / "run" / "adapter" / "chat_template.jinja").read_text(encoding="utf-8")
+    assert template == prompt_form("gemma3").chat_template("<eos>", adds_bos=True)
+    assert plan_only(dataset, settings(gemma))["prompt_form"] == "qa"
+
+
+def test_unsloth_is_refused_with_the_reason_where_it_cannot_train(
+    dataset: Path, gemma: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from finetune import unsloth_trainer
+
+    monkeypatch.setattr(unsloth_trainer, "unsloth_ready", lambda: "it is not installed")
+    with pytest.raises(ConfigError, match="unsloth was asked for, but it is not installed"):
+        plan_only(dataset, settings(gemma, trainer="unsloth"))
+    assert plan_only(dataset, settings(gemma, trainer="auto"))["trainer"] == "trl"
+
+
+def test_rows_written_anew_are_read_anew(dataset: Path, gemma: Path) -> None:
+    write_jsonl(dataset / "train.jsonl", [record(1), record(2)])
+    assert plan_only(dataset, settings(gemma))["train_rows"] == 2
