@@ -46,10 +46,19 @@ class Comparison:
 
 
 def is_right(answer: str, record: Record) -> bool:
-    """Whether an answer states the record's amount, or its text where it has no amount."""
+    """Whether an answer gives what was taught.
+
+    For a calculation every figure has to be there and no other: the taught amount alone may stand
+    in a wrong answer too, as a step of another calculation. Elsewhere the text has to be the same.
+    """
     if record.amount is not None:
-        return any(mention.value == record.amount for mention in find_amounts(answer))
+        return amounts(answer) == amounts(record.answer)
     return answer.strip() == record.answer.strip()
+
+
+def amounts(text: str) -> set[int]:
+    """The amounts in a text, KRW."""
+    return {mention.value for mention in find_amounts(text)}
 
 
 def compare(

@@ -180,6 +180,9 @@ WRONG = [
     ("ask 세율은? --temperature 9", 2, "9.0 is not in the range"),
     ("ask 세율은? --max-tokens 0", 2, "0 is not in the range x>=1"),
     ("ask", 2, "Missing argument 'QUESTION'"),
+    ("ask \udcff", 2, "The question is no UTF-8 text"),
+    ("ask 세율은? --model none --host http://[::1", 2, "--host is 'http://[::1', which is no address"
+     " of a server"),
     (f"{GIFT} --no-such-option", 2, "No such option"),
     ("calc gift --amount 스무억 --donor parent --recipient adult", 2, "'스무억' is not an amount of"
      " money; expected one like 20억"),
@@ -189,6 +192,8 @@ WRONG = [
     (f"{GIFT} --as-of 2026-02-30", 2, "'2026-02-30' is no day; expected one like 2026-11-23."),
     (f"{GIFT} --as-of 어제", 2, "'어제' is no day"),
     (f"{GIFT} --as-of 1990-01-01", 2, "1990-01-01"),
+    (f"{GIFT} --as-of 9999-12-31", 2, "'9999-12-31' is no day of the years 1900 to 2100."),
+    ("calc income --tax-base 6000만 --year 0", 2, "0 is not in the range 1900<=x<=2100"),
     (f"{GIFT} --prior amount=1억", 2, "needs amount= and day="),
     (f"{GIFT} --filing late", 2, "--paid-on"),
     ("calc income", 2, "Give either the tax base"),

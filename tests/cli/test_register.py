@@ -49,6 +49,11 @@ def test_a_refusal_is_a_message_and_an_exit_code(
     monkeypatch.setattr("sys.argv", ["register", "--model", "m", "--name", "세금"])
     assert run(register) == 2
     assert "Ollama does not take '세금'" in capsys.readouterr().err
+    monkeypatch.setenv("OLLAMA_HOST", "http://[::1")
+    monkeypatch.setattr("sys.argv", ["register", "--model", "m"])
+    assert run(register) == 2
+    assert "OLLAMA_HOST is 'http://[::1', which is no address" in capsys.readouterr().err
+    monkeypatch.setenv("OLLAMA_HOST", fake.url)
     fake.fail_create = "boom"
     monkeypatch.setattr("sys.argv", ["register", "--model", "m"])
     assert run(register) == 1
