@@ -1,7 +1,7 @@
 """The dataset folder: a teacher's records, checked, selected and split."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -34,6 +34,7 @@ def generate(
     teacher: Teacher = "worked",
     limit: int | None = None,
     max_answer: int | None = None,
+    documents: Collection[str] | None = None,
     seed: int = 1,
     force: bool = False,
 ) -> dict[str, int]:
@@ -46,6 +47,7 @@ def generate(
     Args:
         limit: at most so many records, chosen evenly over sources and askers.
         max_answer: letters of the longest answer that is taken; a small model learns short ones.
+        documents: ids of the documents and cases to take records of; None = all.
         seed: the same seed and corpus give the same dataset.
 
     Raises:
@@ -58,6 +60,7 @@ def generate(
         "teacher": teacher,
         "limit": limit,
         "max_answer": max_answer,
+        "documents": None if documents is None else list(documents),
         "seed": seed,
     }
     inputs = {"corpus": corpus} if corpus else {}
@@ -65,9 +68,14 @@ def generate(
     with new_folder(out, stage=STAGE, config=config, inputs=inputs, force=force) as draft:
         with bar("Generating and checking records"):
             kept, rejected = checked(material, seed)
-        short = [r for r in kept if max_answer is None or len(r.answer) <= max_answer]
-        write_dataset(draft, short, rejected, limit, seed)
-        draft.counts["not_selected"] += len(kept) - len(short)
+        wanted = [
+            record
+            for record in kept
+            if (max_answer is None or len(record.answer) <= max_answer)
+            and (documents is None or record.document in documents)
+        ]
+        write_dataset(draft, wanted, rejected, limit, seed)
+        draft.counts["not_selected"] += len(kept) - len(wanted)
     return draft.counts
 
 

@@ -50,7 +50,9 @@ def test_an_answer_that_was_cut_is_said_to_be(fake: FakeOllama) -> None:
     assert "cut at the limit" in result.stderr
 
 
-@pytest.mark.parametrize(("argument", "typed"), [("세금\udcff?", b""), ("-", b"\xbc\xbc\xb1\xdd?\n")])
+@pytest.mark.parametrize(
+    ("argument", "typed"), [("세금\udcff?", b""), ("-", b"\xbc\xbc\xb1\xdd?\n")]
+)
 def test_a_question_that_is_no_text_is_refused(
     fake: FakeOllama, argument: str, typed: bytes
 ) -> None:

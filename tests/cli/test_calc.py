@@ -120,7 +120,7 @@ def test_a_year_that_is_none_is_refused_and_not_taken_for_this_one(line: str, ye
         f"{' '.join(GIFT)} --as-of 2100-12-31 --filing none --paid-on 2100-12-31",
         "inheritance --property 20억 --as-of 2100-12-31",
         "corporate --tax-base 10억 --ends 2100-12-31",
-        f"{SALE} --acquired 1900-06-01 --inherited-from 1900-01-01 --sold 2100-12-31",
+        f"{SALE} --acquired 1900-06-01 --inherited-from 1900-01-02 --sold 2100-12-31",
         "income --tax-base 1억 --year 2100",
         "vat general --supply 1억 --period 2 --year 2100",
     ],

@@ -1,6 +1,7 @@
 """`taxqa calc` of acquisition, holding, withholding, penalties and deadlines, text and JSON."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +9,8 @@ from click.testing import CliRunner, Result
 
 from cli.calc import calc
 from taxqa.errors import InputError
+
+PAGES = Path(__file__).resolve().parents[2] / "docs" / "tax"
 
 
 def run(words: str) -> Result:
@@ -83,3 +86,30 @@ def test_what_is_missing_is_asked_for(words: str, message: str) -> None:
     result = run(words)
     assert isinstance(result.exception, InputError)
     assert message in result.exception.message
+
+
+def test_every_subcommand_has_an_example_and_every_page_is_in_the_index() -> None:
+    index = (PAGES / "README.md").read_text(encoding="utf-8")
+    pages = {path.stem: path.read_text(encoding="utf-8") for path in PAGES.glob("*.md")}
+    for name in calc.commands:
+        assert any(f"$ taxqa calc {name} " in text for text in pages.values()), name
+    for stem in pages.keys() - {"README"}:
+        assert f"[{stem}]({stem}.md)" in index
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "acquisition --cause inheritance --asset other --value 1억 --acquired 2100-12-31",
+        "holding --total-price 9억 --houses 1 --year 2100",
+        "withholding --income interest --amount 1억 --paid 2100-12-31 --half-yearly",
+        "deadline --tax transfer_final --date 2100-12-31",
+        "limitation --tax gift --due 2100-12-31 --conduct fraud",
+    ],
+)
+def test_the_last_day_that_may_be_given_is_computed(words: str) -> None:
+    assert data(words)
+
+
+def test_a_year_that_is_none_is_refused() -> None:
+    assert run("holding --total-price 9억 --houses 1 --year 0").exit_code == 2
