@@ -51,7 +51,8 @@ def generate(
         seed: the same seed and corpus give the same dataset.
 
     Raises:
-        InputError: `corpus` is no corpus folder, `limit` is below 2, or `out` is there already.
+        InputError: `corpus` is no corpus folder, `limit` is below 2, fewer than 2 records are
+            left, or `out` is there already.
     """
     if limit is not None and limit < 2:
         raise InputError(f"A dataset of {limit} records cannot be split; --limit is 2 or more.")
@@ -74,6 +75,8 @@ def generate(
             if (max_answer is None or len(record.answer) <= max_answer)
             and (documents is None or record.document in documents)
         ]
+        if len(wanted) < 2:
+            raise too_few(wanted, kept, max_answer)
         write_dataset(draft, wanted, rejected, limit, seed)
         draft.counts["not_selected"] += len(kept) - len(wanted)
     return draft.counts
@@ -90,6 +93,18 @@ def checked(material: Corpus, seed: int) -> tuple[list[Record], list[Rejection]]
         elif isinstance(result, Record):
             kept.append(result)
     return kept, rejected
+
+
+def too_few(wanted: list[Record], kept: list[Record], max_answer: int | None) -> InputError:
+    """The error for a selection that leaves no dataset."""
+    found = f"{len(wanted)} of {len(kept)} records are left"
+    if max_answer is None or not kept:
+        return InputError(f"{found}; a dataset has 2 or more.", hint="Take more documents.")
+    shortest = min(len(record.answer) for record in kept)
+    return InputError(
+        f"{found} with an answer of at most {max_answer} letters; a dataset has 2 or more.",
+        hint=f"Raise --max-answer: the shortest answer has {shortest} letters.",
+    )
 
 
 def write_dataset(

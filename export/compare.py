@@ -150,7 +150,8 @@ def end_ids(tokenizer: Any, form: PromptForm) -> list[int]:
 def cut_answer(ids: list[int], ends: list[int], tokenizer: Any, seconds: float) -> Answer:
     """The answer in a generated row: up to its first end token."""
     at = next((index for index, token in enumerate(ids) if token in ends), None)
-    text = tokenizer.decode(ids if at is None else ids[:at], skip_special_tokens=False).strip()
+    # llama.cpp writes no special tokens either.
+    text = tokenizer.decode(ids if at is None else ids[:at], skip_special_tokens=True).strip()
     return Answer(text, len(ids) if at is None else at, at is not None, seconds)
 
 

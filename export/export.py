@@ -79,7 +79,7 @@ def export(
 
     Args:
         quants: types of `export.quantize.QUANTS`, the first the largest.
-        questions: how many to compare on; 0 = none, and then the first quant is chosen.
+        questions: how many to compare on; 0 = none, and then the largest is chosen.
         llama_cpp: a llama.cpp checkout to take the converter from.
         finish: called with the folder before it is renamed, to add the Modelfile.
 
@@ -236,8 +236,8 @@ def describe(
 
 
 def choose(quants: list[dict[str, Any]]) -> str:
-    """The smallest quant that kept what was learned; the largest where none did."""
-    kept = [quant for quant in quants if quant.get("kept", True)]
+    """The smallest quant that kept what was learned; the largest where none did, or who knows."""
+    kept = [quant for quant in quants if quant.get("kept")]
     pick = min if kept else max
     return str(pick(kept or quants, key=lambda quant: quant["bytes"])["type"])
 

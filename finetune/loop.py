@@ -86,6 +86,7 @@ def sft_config(plan: "Plan", config: TrainConfig, checkpoints: Path, has_valid: 
         # The count of evaluations without gain goes on where a killed run left it.
         restore_callback_states_from_checkpoint=True,
         logging_steps=1,
+        logging_nan_inf_filter=False,  # a loss that is no number would be logged as 0
         max_length=None,  # rows are within max_length already
         bf16=bf16,
         fp16=on_gpu and not bf16,

@@ -82,7 +82,7 @@ def finetune(
         InputError: no whole dataset folder, no rows, nothing to resume or another config or
             dataset than the killed run had.
         NoSpaceError: the disk or the memory would not hold the training; checkpoints are kept.
-        ProofError: the training diverged, the adapter holds no numbers.
+        ProofError: the training diverged; checkpoints are kept.
     """
     refuse_existing(out, "run", force)
     require_packages()
@@ -243,12 +243,18 @@ def train(
 def metrics_writer(
     path: Path, update: Callable[[float, str], None]
 ) -> Callable[[int, float, dict[str, Any]], None]:
-    """What the loop calls with each log: a line of metrics.jsonl and the live view."""
+    """What the loop calls with each log: a line of metrics.jsonl and the live view.
+
+    It raises ProofError at the first loss that is no number: nothing good comes after it, and the
+    best adapter of before is no proof of a training.
+    """
 
     def write(step: int, epoch: float, logs: dict[str, Any]) -> None:
         append_metrics(path, step, epoch, logs)
-        shown = [f"{key} {logs[key]:.3f}" for key in ("loss", "eval_loss") if key in logs]
-        update(step, " ".join(shown))
+        losses = {key: logs[key] for key in ("loss", "eval_loss") if key in logs}
+        update(step, " ".join(f"{key} {loss:.3f}" for key, loss in losses.items()))
+        if not all(map(math.isfinite, losses.values())):
+            raise diverged(f"the loss is no number at step {step}")
 
     return write
 
@@ -268,11 +274,16 @@ def require_numbers(model: Any) -> None:
     """ProofError where the adapter's weights are not numbers, as after a training that diverged."""
     trained = (weight for weight in model.parameters() if weight.requires_grad)
     if not all(bool(weight.isfinite().all()) for weight in trained):
-        raise ProofError(
-            "The training diverged: the adapter's weights are not numbers any more.",
-            hint="Set a lower learning_rate; if the loss was never a number, the base model's"
-            " weights are broken: fetch them again.",
-        )
+        raise diverged("the adapter's weights are not numbers any more")
+
+
+def diverged(what: str) -> ProofError:
+    """The error for a training that diverged, with what to do."""
+    return ProofError(
+        f"The training diverged: {what}. Its checkpoints are kept.",
+        hint="Set a lower learning_rate; if the loss was never a number, the base model's weights"
+        " are broken: fetch them again.",
+    )
 
 
 def fill_manifest(draft: Draft, plan: Plan, result: dict[str, Any]) -> None:

@@ -90,8 +90,15 @@ def random_model(kind: str, vocabulary: int) -> Any:
         )
         return Gemma3ForConditionalGeneration(config)
     if kind == "phi":
-        own = {"num_hidden_layers": 2, "eos_token_id": 0, "bos_token_id": 0, "pad_token_id": None}
-        return PhiForCausalLM(PhiConfig(**(common | own), partial_rotary_factor=0.5))
+        own = {
+            "num_hidden_layers": 2,
+            "intermediate_size": 256,  # llama.cpp takes it for four times hidden_size
+            "partial_rotary_factor": 0.5,
+            "eos_token_id": 0,
+            "bos_token_id": 0,
+            "pad_token_id": None,
+        }
+        return PhiForCausalLM(PhiConfig(**(common | own)))
     own = {"num_hidden_layers": 2, "num_key_value_heads": 1}
     return LlamaForCausalLM(LlamaConfig(**(common | own)))
 

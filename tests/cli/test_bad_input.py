@@ -16,6 +16,7 @@ from cli.export import add_modelfile
 from cli.main import run, taxqa
 from finetune.train import check_resume
 from taxqa.folders import new_folder, partial_path
+from taxqa.records import Record
 
 RECORD = {
     "question": "세율은 얼마인가요?",
@@ -301,7 +302,8 @@ def test_a_disk_that_fails_while_a_dataset_is_written_leaves_nothing(
         raise OSError(number, os.strerror(number), "big")
 
     monkeypatch.setattr("datagen.dataset.write_json", write)
-    monkeypatch.setattr("datagen.dataset.worked_records", lambda documents, seed: [])
+    records = [Record(**RECORD, id=name, document=name, teacher="worked") for name in "ab"]
+    monkeypatch.setattr("datagen.dataset.checked", lambda material, seed: (records, []))
     found, error = type_in("generate --out new --limit 2")
     assert message in error
     assert found == code

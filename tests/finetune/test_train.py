@@ -243,6 +243,38 @@ def test_a_training_that_diverged_makes_no_run(dataset: Path, gemma: Path, tmp_p
     assert not (tmp_path / "run").exists()
 
 
+def test_a_training_that_diverges_after_a_good_epoch_stops_there(
+    dataset: Path, gemma: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+    from transformers import TrainerCallback
+
+    from finetune import loop
+
+    class Diverge(TrainerCallback):  # type: ignore[misc]
+        def on_step_begin(self, args: Any, state: Any, *rest: Any, **given: Any) -> None:
+            if state.global_step == 4:
+                for weight in given["model"].parameters():
+                    weight.data += torch.nan
+
+    make = loop.make_trainer
+
+    def make_diverging(*given: Any) -> Any:
+        trainer = make(*given)
+        trainer.add_callback(Diverge())
+        return trainer
+
+    monkeypatch.setattr(loop, "make_trainer", make_diverging)
+    with pytest.raises(ProofError, match=r"diverged: the loss is no number at step 5\.") as stopped:
+        finetune(dataset, tmp_path / "run", settings(gemma))
+    assert "lower learning_rate" in stopped.value.hint
+    assert not (tmp_path / "run").exists()
+    partial = tmp_path / ".run.partial"
+    assert (partial / "checkpoints" / "checkpoint-4").is_dir()
+    lines = read_metrics(partial / "metrics.jsonl")
+    assert [line["loss"] is None for line in lines if "loss" in line] == [False] * 4 + [True]
+
+
 @pytest.mark.parametrize(
     ("error", "message"),
     [

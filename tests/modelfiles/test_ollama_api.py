@@ -64,11 +64,11 @@ def test_a_host_is_read_by_ollamas_rules(host: str, url: str) -> None:
 def test_what_is_no_address_is_said_with_where_it_was_given(
     monkeypatch: pytest.MonkeyPatch, host: str
 ) -> None:
-    with pytest.raises(InputError, match="--host is '.*', which is no address of a server"):
+    with pytest.raises(InputError, match=r"--host is '.*', which is no address of a server"):
         Ollama(host)
     if "\0" not in host:  # which no environment can hold
         monkeypatch.setenv("OLLAMA_HOST", host)
-        with pytest.raises(InputError, match="OLLAMA_HOST is '.*', which is no address"):
+        with pytest.raises(InputError, match=r"OLLAMA_HOST is '.*', which is no address"):
             Ollama()
 
 
