@@ -38,7 +38,7 @@ SHOWN = 10
     default="",
     metavar="NAME,...",
     help="With --law-api: statute, judgment (판례), constitutional (헌재), interpretation (법제처),"
-    " tribunal (조세심판원), ruling (국세청, questions alone).  [default: all]",
+    " tribunal (조세심판원), ruling (국세청, questions alone).  [default: all but ruling]",
 )
 @click.option(
     "--fields",
@@ -113,7 +113,7 @@ def collect(
     from taxqa.folders import read_manifest
 
     if not (sources or more or law_api):
-        raise click.UsageError("Say what to collect: --from PATH, --law-api, or both.")
+        raise click.UsageError("Missing option '--from' (files you have) or '--law-api'.")
     if not law_api and (kinds or fields or since):
         raise click.UsageError("--kinds, --fields and --since are for --law-api, which is missing.")
     wanted = what_is_wanted(kinds, fields, since.date() if since else None, limit)
@@ -146,11 +146,11 @@ def what_is_wanted(kinds: str, fields: str, since: date | None, limit: int) -> "
         InputError: an unknown kind or act.
     """
     from datagen.law_api.fetch import Wanted
-    from datagen.law_api.kinds import KIND_NAMES, KINDS, STATUTE
+    from datagen.law_api.kinds import KIND_NAMES, KINDS, STATUTE, USUAL_KINDS
     from taxlaw.acts import ACTS, find_act
     from taxqa.errors import InputError
 
-    names = words_of(kinds) or list(KIND_NAMES)
+    names = words_of(kinds) or list(USUAL_KINDS)
     if unknown := [name for name in names if name not in KIND_NAMES]:
         raise InputError(
             f"There is no kind '{unknown[0]}'.", hint=f"Choose from: {', '.join(KIND_NAMES)}"

@@ -15,7 +15,7 @@ from datagen.law_api.store import RawStore
 from taxlaw.articles import ArticleIndex
 from taxqa.errors import InputError
 from taxqa.folders import manifest_of, new_folder, read_manifest
-from taxqa.progress import bar
+from taxqa.progress import bar, note
 from taxqa.records import Document, dump_line, read_jsonl
 
 STAGE = "corpus"
@@ -90,7 +90,9 @@ def fetched_documents(
     """What law.go.kr gives, fetched now; the store stays open until `opened` is closed."""
     api = opened.enter_context(LawApi(pause=pause))
     store = opened.enter_context(RawStore.opened(out.parent / STORE))
-    return documents_from(Fetcher(api, store, wanted).run(), store, found)
+    fetched = Fetcher(api, store, wanted).run()
+    note(f"law.go.kr was asked {api.requests:,} times; its answers are in {out.parent / STORE}")
+    return documents_from(fetched, store, found)
 
 
 def read_corpus(folder: Path) -> Corpus:

@@ -130,7 +130,7 @@ class Handler(BaseHTTPRequestHandler):
     def send(self, answer: Fault) -> None:
         body = answer.body.encode()
         self.send_response(answer.status)
-        for name, value in {**answer.headers, "Content-Length": str(len(body))}.items():
+        for name, value in {"Content-Length": str(len(body)), **answer.headers}.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)

@@ -138,7 +138,7 @@ class LawApi:
         Raises:
             NotFoundError: there is no such document.
             UnusableError: what came is empty, HTML or broken, also after some tries.
-            ServiceError: the key or address is refused, or there is no answer at all.
+            ServiceError: the key or address is refused, or the API cannot be reached.
         """
         problem = ""
         for attempt in range(TRIES):
@@ -176,8 +176,9 @@ class LawApi:
         except httpx.HTTPError as error:
             if not last:
                 return None
+            unreached = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
             # httpx's own text may hold the URL, and with it the key.
-            raise ServiceError(
+            raise (ServiceError if unreached else UnusableError)(
                 f"law.go.kr does not answer ({type(error).__name__} at {self.hidden(self.url)}).",
                 hint=f"Check the network. {AGAIN_HINT}",
             ) from None

@@ -171,7 +171,6 @@ class Fetcher:
         if answer is None:
             try:
                 answer = self.api.body(target, **parameters)
-                self.failures = 0
             except NotFoundError:
                 answer = {}
             except UnusableError as error:
@@ -180,6 +179,7 @@ class Fetcher:
                     raise
                 self.skip(name, error.message)
                 return None
+            self.failures = 0
             self.store.keep_body(target, id, state, answer)
         if not answer:
             self.skip(name, "listed, but the API holds no text of it")

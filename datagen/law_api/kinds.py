@@ -80,6 +80,8 @@ KINDS = (JUDGMENT, CONSTITUTIONAL, INTERPRETATION, TRIBUNAL, RULING)
 """All kinds of decisions; statutes are the other thing that is fetched."""
 STATUTE = "statute"
 KIND_NAMES = (STATUTE, *(kind.name for kind in KINDS))
+USUAL_KINDS = (STATUTE, *(kind.name for kind in KINDS if kind.has_body))
+"""Those that come with a text: a question without its answer teaches nothing."""
 
 
 def rows_of(answer: Mapping[str, Any]) -> tuple[list[dict[str, Any]], int | None]:

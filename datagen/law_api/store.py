@@ -48,7 +48,8 @@ class RawStore:
         """
         path.parent.mkdir(parents=True, exist_ok=True)
         with only_writer(path):
-            db = sqlite3.connect(path)
+            with cls.named_errors_at(path):
+                db = sqlite3.connect(path)
             try:
                 with cls.named_errors_at(path):
                     db.execute("PRAGMA journal_mode=WAL")

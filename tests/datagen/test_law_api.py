@@ -3,6 +3,7 @@
 import json
 import logging
 import sqlite3
+import traceback
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
@@ -17,13 +18,15 @@ from datagen.decision_examples import decision_examples
 from datagen.law_api.client import TRIES, LawApi
 from datagen.law_api.documents import documents_from
 from datagen.law_api.fetch import Fetched, Fetcher, Wanted
-from datagen.law_api.kinds import JUDGMENT, KINDS, RULING
+from datagen.law_api.kinds import JUDGMENT, KINDS, RULING, TRIBUNAL
 from datagen.law_api.store import ROUND_SECONDS, RawStore
 from taxlaw.acts import ACTS, find_act
+from taxlaw.citations import parse_citation
 from taxqa.errors import BusyError, InputError, ServiceError
-from taxqa.records import Document
+from taxqa.records import Document, read_json
 
 INCOME_TAX = tuple(act for act in ACTS if act.name == "소득세법")
+SOURCE_KINDS = ("statute", "judgment", "ruling")
 TODAY = date(2026, 6, 1)
 JUDGMENTS = Wanted(INCOME_TAX, statutes=False, kinds=(JUDGMENT,), today=TODAY)
 STATUTES = Wanted(INCOME_TAX, statutes=True, kinds=(), today=TODAY)
@@ -190,6 +193,7 @@ def test_the_pages_of_a_run_cut_off_long_ago_are_asked_for_again(
         Fault(body=WEB_PAGE),
         Fault(body='{"PrecService": {"판례'),
         Fault(body="[1]"),
+        Fault(body="{}", headers={"Content-Length": "99"}),
     ],
     ids=lambda fault: f"{fault.status} {fault.body[:9]}",
 )
@@ -206,7 +210,7 @@ def test_a_passing_fault_is_tried_again_and_a_lasting_one_costs_one_document(
     assert ids(documents) == ["대법원 2026두1", "대법원 2026두3"]
     ((what, why),) = found.skipped
     assert Path(what).name == "판례 2"
-    assert f"in {TRIES} tries" in why
+    assert f"in {TRIES} tries" in why or "RemoteProtocolError" in why
     fake.fault = lambda asked, times: None
     assert len(run(tmp_path)[0]) == 3
 
@@ -409,6 +413,38 @@ def test_a_list_of_questions_gives_way_to_the_same_ruling_with_its_text(
     assert "긴 본문" in document.text
 
 
+def test_recorded_answers_give_the_documents_that_their_files_give(
+    fake: FakeLawApi, tmp_path: Path, shared: Path
+) -> None:
+    samples = shared / "lawdata" / "api_samples"
+    name = "lawService_eflaw_국세기본법_MST280373_efYd20260701.json"
+    row = law("국세기본법", "280373", "20260701")[0]
+    fake.laws = [(row, read_json(samples / name))]
+    bodies = [read_json(path) for path in (samples / "prec_service_reconstructed").iterdir()]
+    for body in bodies:
+        fields = body["PrecService"]
+        shown = {key: fields[key] for key in ("사건명", "사건번호", "법원명", "선고일자")}
+        listed = {"판례일련번호": fields["판례정보일련번호"], **shown, "데이터출처명": "대법원"}
+        fake.decisions.setdefault("prec", []).append((listed, body))
+    decision = read_json(samples / "list_ttSpecialDecc.json")["Decc"]["decc"][0]
+    fake.decisions["ttSpecialDecc"] = [
+        (decision, read_json(samples / "body_ttSpecialDecc_abridged.json"))
+    ]
+    wanted = Wanted(ACTS[:1], True, (JUDGMENT, TRIBUNAL), today=date(2026, 7, 1))
+    write_corpus([], tmp_path / "api", wanted=wanted, pause=0)
+    write_corpus([samples / "prec_service_reconstructed"], tmp_path / "files")
+    from_api = read_corpus(tmp_path / "api")
+    by_kind = {kind: [d for d in from_api.documents if d.kind == kind] for kind in SOURCE_KINDS}
+    files = read_corpus(tmp_path / "files").documents
+    assert sorted(by_kind["judgment"], key=lambda d: d.id) == sorted(files, key=lambda d: d.id)
+    assert len(files) == 19
+    assert len(by_kind["statute"]) == 142 - 11, "eleven articles are deleted"
+    assert ids(by_kind["ruling"]) == ["조심 2018광1070"]
+    index = from_api.index
+    assert index.resolve(parse_citation("국세기본법 제26조의2제2항제3호가목")).ok
+    assert not index.resolve(parse_citation("국세기본법 제26조의2제2항제9호")).ok
+
+
 def everything_written(folder: Path) -> str:
     """All files of a folder as text, and all answers of its store unpacked."""
     texts = [path.read_bytes().decode("latin-1") for path in folder.rglob("*") if path.is_file()]
@@ -448,13 +484,13 @@ def test_the_key_is_in_no_file_no_log_and_no_message(
             continue
         with pytest.raises(ServiceError) as raised:
             write_corpus([], tmp_path / "corpus", wanted=both, pause=0)
-        messages.append(str(raised.value))
+        messages.append("".join(traceback.format_exception(raised.value)))
     fake.fault = lambda asked, times: None
     write_corpus([], tmp_path / "corpus", wanted=both, pause=0, force=True)
     monkeypatch.setenv("LAW_API_URL", f"http://127.0.0.1:9/{KEY}")
     with pytest.raises(ServiceError) as raised:
         write_corpus([], tmp_path / "other", wanted=both, pause=0)
-    messages.append(str(raised.value))
+    messages.append("".join(traceback.format_exception(raised.value)))
     printed = "".join(capfd.readouterr())
     assert "lawService.do" in caplog.text, "httpx logs each request, so the filter is at work"
     written = everything_written(tmp_path)
@@ -468,6 +504,12 @@ def test_the_key_is_in_no_file_no_log_and_no_message(
 
 def test_two_runs_at_once_do_not_share_a_store(fake: FakeLawApi, tmp_path: Path) -> None:
     with RawStore.opened(tmp_path / STORE), pytest.raises(BusyError):
+        run(tmp_path)
+
+
+def test_a_store_that_cannot_be_opened_is_named(fake: FakeLawApi, tmp_path: Path) -> None:
+    (tmp_path / STORE).mkdir()
+    with pytest.raises(InputError, match=r"law-api\.sqlite3 cannot be used"):
         run(tmp_path)
 
 
