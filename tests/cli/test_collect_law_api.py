@@ -97,7 +97,7 @@ def test_files_and_the_api_make_one_corpus(fake: FakeLawApi, tmp_path: Path) -> 
         (["--law-api", "--fields", "민법"], 2, "'민법' is none of the tax acts"),
         (["--law-api", "--since", "gestern"], 2, "--since"),
         (["--since", "2026-01-01", "--from", "."], 2, "--law-api, which is missing"),
-        ([], 2, "--from PATH, --law-api, or both"),
+        ([], 2, "or '--law-api'"),
         (["--law-api"], 1, "사용자 정보 검증에 실패하였습니다"),
     ],
 )
