@@ -44,7 +44,10 @@ REFUSED_HINT = (
     " command again."
 )
 AGAIN_HINT = "What was fetched is kept: run the same command again, and it goes on from there."
-ECHOED_KEY = re.compile(r"(?<![A-Za-z])OC=[^&\"'\s<>\\]*")
+ECHOED_KEY = re.compile(
+    r"(?:(?<![A-Z])|(?<=%[0-9A-F]{2}))(OC(?:=|%3D))[^&%\"'\s<>\\]*", re.IGNORECASE
+)
+"""The key as a parameter, also of a URL within a URL."""
 XML_REFUSAL = re.compile(r"<Response>.*?<result>(.*?)</result>(?:\s*<msg>(.*?)</msg>)?", re.DOTALL)
 XML_UNKNOWN = re.compile(r"<Law>[^<]*</Law>")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -120,9 +123,8 @@ class LawApi:
         return True
 
     def hidden(self, text: str) -> str:
-        """`text` without the key, whether as a parameter or alone."""
-        text = ECHOED_KEY.sub("OC=…", text)
-        return re.sub(rf"(?<![A-Za-z0-9]){re.escape(self.key)}(?![A-Za-z0-9])", "…", text)
+        """`text` without the key."""
+        return without(self.key, text)
 
     def search(self, target: str, **parameters: str) -> dict[str, Any]:
         """One page of a list; errors as `answer`."""
@@ -222,7 +224,7 @@ class LawApi:
             raise self.refused(" ".join(filter(None, found.groups())))
         if XML_UNKNOWN.search(text):
             raise NotFoundError("law.go.kr holds no such document.")
-        return "a web page in place of data (overload, or a robot check)"
+        return "a web page in place of data (overload, or a check for robots as in a cloud)"
 
     def refuse_errors(self, data: Mapping[str, Any]) -> None:
         """Raise for an object that is an error message.
@@ -249,6 +251,11 @@ def urlsplit_or_none(url: str) -> SplitResult | None:
     return None
 
 
+def without(key: str, text: str) -> str:
+    """`text` without the key, whether as a parameter or alone."""
+    return ECHOED_KEY.sub(r"\1…", text).replace(key, "…")
+
+
 def wait_asked(response: "httpx.Response") -> float:
     """Seconds that a 429 asks to wait, at most a minute; 0 where it does not say."""
     with suppress(ValueError):
@@ -262,11 +269,11 @@ def without_links(value: Any) -> Any:
         return {
             key: without_links(each)
             for key, each in value.items()
-            if not (key.endswith("상세링크") and "OC=" in str(each))
+            if key != "OC" and not (key.endswith("링크") and ECHOED_KEY.search(str(each)))
         }
     if isinstance(value, list):
         return list(map(without_links, value))
-    return ECHOED_KEY.sub("OC=", value) if isinstance(value, str) else value
+    return ECHOED_KEY.sub(r"\1", value) if isinstance(value, str) else value
 
 
 def described(parameters: Mapping[str, str]) -> str:

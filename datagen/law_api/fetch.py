@@ -90,7 +90,10 @@ class Fetcher:
         """Each act with its decree and rule, in the version in force today."""
         for act in self.wanted.acts:
             rows = list(self.rows("eflaw", {"query": act.name, "sort": "efdes"}))
-            for row in versions_in_force(rows, act, self.wanted.today):
+            versions = versions_in_force(rows, act, self.wanted.today)
+            if not versions:
+                self.skip(act.name, "law.go.kr lists no law of that name")
+            for row in versions:
                 if 0 < self.wanted.limit <= len(self.found.statutes):
                     return
                 self.statute(row)

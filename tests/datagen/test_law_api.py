@@ -8,14 +8,17 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from urllib.parse import quote_plus
 
 import pytest
 from fake_law_api import KEY, UNKNOWN, WEB_PAGE, FakeLawApi, Fault, judgment, law, served
+from hypothesis import given
+from hypothesis import strategies as st
 
 from datagen.collect import Collected, collect
 from datagen.corpus import STORE, read_corpus, write_corpus
 from datagen.decision_examples import decision_examples
-from datagen.law_api.client import TRIES, LawApi
+from datagen.law_api.client import TRIES, LawApi, without, without_links
 from datagen.law_api.documents import documents_from
 from datagen.law_api.fetch import Fetched, Fetcher, Wanted
 from datagen.law_api.kinds import JUDGMENT, KINDS, RULING, TRIBUNAL
@@ -80,6 +83,13 @@ def test_an_act_comes_with_decree_and_rule_as_in_force_today(
         ("12", "20260101"), ("21", "20250101"), ("32", "20270101"),
     }  # fmt: skip
     assert not found.skipped
+
+
+def test_an_act_that_is_not_listed_is_noted(fake: FakeLawApi, tmp_path: Path) -> None:
+    fake.laws = [law("소득세법", "11", "20240101")]
+    acts = tuple(act for act in ACTS if act.name in ("소득세법", "관세법"))
+    _, found, _ = run(tmp_path, Wanted(acts, statutes=True, kinds=(), today=TODAY))
+    assert found.skipped == [("law.go.kr/관세법", "law.go.kr lists no law of that name")]
 
 
 def test_of_two_texts_from_one_day_the_one_promulgated_last_is_taken(
@@ -471,7 +481,9 @@ def test_the_key_is_in_no_file_no_log_and_no_message(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    fake.decisions = holding(judgment("1", text=f"보라 /DRF/x?OC={KEY}&target=prec"), judgment("2"))
+    fake.decisions = holding(
+        judgment("1", text=f"보라 /DRF/x?OC={KEY}&a=%3FOC%3D{KEY}"), judgment("2")
+    )
     fake.laws = [law("소득세법", "12", "20260101")]
     echo = Fault(body=f'{{"result": "{KEY} 실패", "msg": "OC={KEY} 등록"}}')
     broken = Fault(status=302, headers={"Location": f"/x?OC={KEY}"})
@@ -495,11 +507,22 @@ def test_the_key_is_in_no_file_no_log_and_no_message(
     assert "lawService.do" in caplog.text, "httpx logs each request, so the filter is at work"
     written = everything_written(tmp_path)
     assert "보라" in written
-    for text in (written, caplog.text, printed, *messages):
-        assert KEY not in text
+    for shown in (written, caplog.text, printed, *messages):
+        assert KEY not in shown
     assert {document.id for document in read_corpus(tmp_path / "corpus").documents} >= {
         "대법원 2026두1", "대법원 2026두2", "소득세법 제1조",
     }  # fmt: skip
+
+
+@given(
+    key=st.from_regex(r"[a-z][a-z0-9._+-]{3,12}", fullmatch=True),
+    rest=st.text("&ab=%/", max_size=5),
+)
+def test_the_key_is_hidden_however_it_is_written(key: str, rest: str) -> None:
+    nested = quote_plus(f"/x?OC={key}")
+    for text in (f"a?OC={key}{rest}", f"'{key}{rest}'", f"{rest}OC={quote_plus(key)}&", nested):
+        assert key not in without(key, f"{text} {quote_plus(nested)}")
+    assert key not in str(without_links({"OC": key, "a": [f"?OC={key}", nested]}))
 
 
 def test_two_runs_at_once_do_not_share_a_store(fake: FakeLawApi, tmp_path: Path) -> None:
