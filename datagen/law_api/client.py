@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from taxqa.errors import InputError, ServiceError
 from taxqa.records import composed
@@ -95,14 +95,14 @@ class LawApi:
         self.next_start = 0.0
         self.requests = 0
         """Sent so far, failed ones included."""
-        address = urlsplit_or_none(self.url)
-        if address is None or address.scheme not in ("http", "https") or not address.hostname:
+        host = host_of(self.url)
+        if not host:
             raise self.no_address()
         self.http = httpx.Client(
             headers=HEADERS,
             timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
             # A proxy has no business between two local programs.
-            trust_env=address.hostname not in LOOPBACK,
+            trust_env=host not in LOOPBACK,
         )
 
     def __enter__(self) -> Self:
@@ -175,6 +175,8 @@ class LawApi:
             return self.http.get(
                 f"{self.url}/{endpoint}", params={"OC": self.key, "type": "JSON", **parameters}
             )
+        except httpx.InvalidURL:
+            raise self.no_address() from None
         except httpx.HTTPError as error:
             if not last:
                 return None
@@ -244,11 +246,13 @@ class LawApi:
         )
 
 
-def urlsplit_or_none(url: str) -> SplitResult | None:
-    """The parts of a URL; None where it cannot be taken apart."""
+def host_of(url: str) -> str:
+    """The host of an http or https URL; '' where it is none, or its port is no number."""
     with suppress(ValueError):
-        return urlsplit(url)
-    return None
+        address = urlsplit(url)
+        if address.scheme in ("http", "https") and address.port != 0:
+            return address.hostname or ""
+    return ""
 
 
 def without(key: str, text: str) -> str:

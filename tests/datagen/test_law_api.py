@@ -333,7 +333,10 @@ def test_no_network_is_one_message_and_keeps_what_came(
         assert store.body("prec", "1")
 
 
-@pytest.mark.parametrize("address", ["law.go.kr", "http://[", "ftp://x"])
+@pytest.mark.parametrize(
+    "address",
+    ["law.go.kr", "http://[", "ftp://x", "http://a:99999", "http://a:b", "http://a.\x01.kr"],
+)
 def test_an_address_that_is_none_is_named(
     address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
