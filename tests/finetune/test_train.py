@@ -233,13 +233,12 @@ def test_a_training_that_diverged_makes_no_run(dataset: Path, base: Path, tmp_pa
     import torch
     from safetensors.torch import load_file, save_file
 
-    base = tmp_path / "broken"
-    shutil.copytree(base, base)
-    weights = load_file(base / "model.safetensors")
+    broken = shutil.copytree(base, tmp_path / "broken")
+    weights = load_file(broken / "model.safetensors")
     weights["model.layers.0.mlp.up_proj.weight"] += torch.nan
-    save_file(weights, base / "model.safetensors", {"format": "pt"})
+    save_file(weights, broken / "model.safetensors", {"format": "pt"})
     with pytest.raises(ProofError, match="diverged"):
-        finetune(dataset, tmp_path / "run", settings(base, max_steps=2))
+        finetune(dataset, tmp_path / "run", settings(broken, max_steps=2))
     assert not (tmp_path / "run").exists()
 
 
