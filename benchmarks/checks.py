@@ -24,11 +24,11 @@ def main() -> None:
     items, index, sources = planted_items(), ArticleIndex.default(), planted_sources()
     verdicts = [(item, verdict(item, index, sources)) for item in items]
     print_table(verdicts)
-    started = time.perf_counter()
+    started = time.process_time()
     for _ in range(ROUNDS):
         for item in items:
             verdict(item, index, sources)
-    seconds = time.perf_counter() - started
+    seconds = time.process_time() - started
     print(f"{len(items) * ROUNDS / seconds:,.0f} records a second on one core")
 
 

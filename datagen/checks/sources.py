@@ -96,7 +96,7 @@ def check_source_figures(record: QARecord, context: Context) -> Finding | None:
     Computed is what stands in a sentence with an operator or a word such as '빼면'; the checks of
     arithmetic judge that.
     """
-    if not context.source:
+    if not context.source or not figures(record.answer):
         return None
     known = figures(f"{context.source}\n{record.question}")
     for sentence in SENTENCE_END.split(record.answer):
