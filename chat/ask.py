@@ -34,12 +34,34 @@ def ask(
         max_tokens: longest answer; None = as long as the model's context allows.
 
     Raises:
-        InputError: an empty question, no such model, or a question that does not fit.
+        InputError: a question that is empty, no text or too long, or no such model.
         ServiceError: Ollama is needed and does not answer.
         MissingExtraError: llama.cpp is needed and not installed.
     """
+    question = question_text(question)
     with closing(open_backend(model, host=host)) as backend:
         yield from answer(backend, question, temperature=temperature, max_tokens=max_tokens)
+
+
+def question_text(given: str) -> str:
+    """A question without the blanks around it; worth calling before a model is loaded for it.
+
+    Raises:
+        InputError: it is empty, or holds bytes that the terminal could not read as text.
+    """
+    question = given.strip()
+    if not question:
+        raise InputError(
+            "The question is empty.", hint='Try: taxqa ask "부가가치세율은 얼마인가요?"'
+        )
+    try:
+        question.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f"The question is no UTF-8 text: letter {error.start + 1} cannot be read.",
+            hint="Convert it first, e.g.: iconv -f cp949 -t utf-8 question.txt | taxqa ask -",
+        ) from None
+    return question
 
 
 def answer(
@@ -57,12 +79,7 @@ def answer(
     Args:
         before: the conversation so far.
     """
-    question = question.strip()
-    if not question:
-        raise InputError(
-            "The question is empty.", hint='Try: taxqa ask "부가가치세율은 얼마인가요?"'
-        )
-    messages: list[Message] = [*before, {"role": "user", "content": question}]
+    messages: list[Message] = [*before, {"role": "user", "content": question_text(question)}]
     started = False
     for piece in backend.stream(messages, temperature=temperature, max_tokens=max_tokens):
         text = piece if started else piece.lstrip()

@@ -1,5 +1,6 @@
 """`taxqa ask`: one question to a model."""
 
+import io
 import sys
 from collections.abc import Iterator
 
@@ -25,11 +26,12 @@ def ask(
     """
     from contextlib import closing
 
-    from chat.ask import answer, open_backend
+    from chat.ask import answer, open_backend, question_text
     from taxqa.progress import note
 
     if question == "-":
-        question = sys.stdin.read()
+        question = typed_in()
+    question = question_text(question)
     with closing(open_backend(model, host=host)) as backend:
         pieces = answer(backend, question, temperature=temperature, max_tokens=max_tokens)
         text = "".join(pieces if as_json else shown(pieces))
@@ -37,7 +39,7 @@ def ask(
         if as_json:
             print_json(
                 {
-                    "question": question.strip(),
+                    "question": question,
                     "answer": text,
                     "model": backend.label,
                     "whole": bool(usage and usage.whole),
@@ -50,6 +52,13 @@ def ask(
             cut = "" if usage.whole else "; cut at the limit"
             speed = f"{usage.tokens} tokens, {usage.tokens_per_second:.1f} tokens/s"
             note(f"{backend.label}: {speed}{cut}")
+
+
+def typed_in() -> str:
+    """The whole of standard input; what is no text in it comes as an argument's would."""
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="surrogateescape")
+    return sys.stdin.read()
 
 
 def shown(pieces: Iterator[str]) -> Iterator[str]:

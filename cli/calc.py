@@ -2,12 +2,17 @@
 
 import click
 
+from cli.calc_acquisition import acquisition
 from cli.calc_corporate import corporate
+from cli.calc_deadline import deadline, limitation
 from cli.calc_gift import gift
+from cli.calc_holding import holding
 from cli.calc_income import income
 from cli.calc_inheritance import inheritance
+from cli.calc_penalty import penalty
 from cli.calc_transfer import transfer
 from cli.calc_vat import vat
+from cli.calc_withholding import withholding
 
 
 @click.group()
@@ -18,5 +23,18 @@ def calc() -> None:
     """
 
 
-for command in (gift, inheritance, income, corporate, vat, transfer):
+for command in (
+    gift,
+    inheritance,
+    income,
+    corporate,
+    vat,
+    transfer,
+    acquisition,
+    holding,
+    withholding,
+    penalty,
+    deadline,
+    limitation,
+):
     calc.add_command(command)

@@ -4,13 +4,13 @@ from typing import Any
 
 import click
 
-from cli.calc_options import amount, as_json, or_today, show
+from cli.calc_options import amount, as_json, show, year, year_or_today
 
 
 @click.command()
 @click.option("--total-price", type=amount, required=True, help="공시가격 of all houses together.")
 @click.option("--houses", type=int, required=True, help="How many count for the rate.")
-@click.option("--year", type=int, help="The tax year.  [default: this one]")
+@click.option("--year", type=year, help="The tax year.  [default: this one]")
 @click.option(
     "--owner",
     type=click.Choice(["individual", "corporation"]),
@@ -47,4 +47,4 @@ def holding(year: int | None, as_json: bool, **given: Any) -> None:
     """
     from taxlaw.holding import Holding, holding_tax
 
-    show(holding_tax(Holding(year=year or or_today(None).year, **given)), as_json)
+    show(holding_tax(Holding(year=year_or_today(year), **given)), as_json)

@@ -5,13 +5,13 @@ from typing import Any
 
 import click
 
-from cli.calc_options import amount, as_json, as_of, or_today, show
+from cli.calc_options import amount, as_json, as_of, show, year, year_or_today
 
 
 @click.command()
 @click.option("--tax-base", type=amount, help="종합소득과세표준; or give --salary.")
 @click.option("--salary", "gross_salary", type=amount, help="총급여액 of the year.")
-@click.option("--year", type=int, help="The tax year.  [default: that of --as-of]")
+@click.option("--year", type=year, help="The tax year.  [default: that of --as-of]")
 @as_of
 @click.option("--spouse", is_flag=True, help="A spouse without income of their own.")
 @click.option("--dependants", type=int, default=0, help="부양가족 beside the spouse.")
@@ -45,5 +45,5 @@ def income(year: int | None, as_of: date | None, as_json: bool, **given: Any) ->
     """
     from taxlaw.income import Income, income_tax
 
-    case = Income(year=year or or_today(as_of).year, **given)
+    case = Income(year=year_or_today(year, as_of), **given)
     show(income_tax(case), as_json)

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from taxlaw.steps import Result
 
 Command = Callable[..., Any]
+FIRST_YEAR, LAST_YEAR = 1900, 2100
+"""Of any day or year that may be given: from within, no period ends where the calendar does."""
+year = click.IntRange(FIRST_YEAR, LAST_YEAR)
+"""An option's year."""
 
 
 def amount(text: str) -> int:
@@ -28,14 +32,17 @@ def day(text: str) -> date:
     """An option's day, as 2026-11-23.
 
     Raises:
-        InputError: it is none.
+        InputError: it is none, or lies before FIRST_YEAR or after LAST_YEAR.
     """
     from taxqa.errors import InputError
 
     try:
-        return date.fromisoformat(text)
+        found = date.fromisoformat(text)
     except ValueError:
         raise InputError(f"'{text}' is no day; expected one like 2026-11-23.") from None
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
+        raise InputError(f"'{text}' is no day of the years {FIRST_YEAR} to {LAST_YEAR}.")
+    return found
 
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
@@ -100,6 +107,11 @@ def show(result: "Result", as_json: bool) -> None:
 def or_today(given: date | None) -> date:
     """The day that was given, or today."""
     return given or date.today()
+
+
+def year_or_today(given: int | None, as_of: date | None = None) -> int:
+    """The year that was given, or that of `as_of`, or this one."""
+    return or_today(as_of).year if given is None else given
 
 
 def pairs(text: str, convert: dict[str, Callable[[str], Any]]) -> dict[str, Any]:

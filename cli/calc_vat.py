@@ -4,10 +4,10 @@ from typing import Any
 
 import click
 
-from cli.calc_options import amount, as_json, or_today, show
+from cli.calc_options import amount, as_json, show, year, year_or_today
 
 CARD_SALES = (
-    click.option("--year", type=int, help="The tax year.  [default: this one]"),
+    click.option("--year", type=year, help="The tax year.  [default: this one]"),
     click.option(
         "--card-sales", type=amount, default="0", help="Card and cash-receipt sales of 제46조제1항."
     ),
@@ -77,8 +77,7 @@ def take_card_sales(given: dict[str, Any]) -> dict[str, Any]:
     from taxlaw.vat import CardSales
 
     cards = CardSales(amount=given.pop("card_sales"), credited_this_year=given.pop("card_credited"))
-    year = given.pop("year") or or_today(None).year
-    return {**given, "card_sales": cards, "year": year}
+    return {**given, "card_sales": cards, "year": year_or_today(given.pop("year"))}
 
 
 def read_sales(words: tuple[str, ...]) -> dict[Any, int]:

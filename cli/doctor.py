@@ -154,17 +154,17 @@ def version_of(package: str) -> str:
 def ollama() -> Finding:
     """Whether Ollama answers, with its version and models."""
     from modelfiles.ollama_api import Ollama
-    from taxqa.errors import ServiceError
+    from taxqa.errors import InputError, ServiceError
 
     needed_for = "registering models, `ollama run`, other apps"
-    with Ollama(connect_seconds=1) as server:
-        try:
+    try:
+        with Ollama(connect_seconds=1) as server:
             names = server.names()
             found = f"{server.version()} at {server.url}, {len(names)} models"
             return Finding("Ollama", True, found, needed_for, "")
-        except ServiceError as error:
-            installed = "installed; " if shutil.which("ollama") else ""
-            return Finding("Ollama", False, installed + error.message, needed_for, error.hint)
+    except (InputError, ServiceError) as error:
+        installed = "installed; " if shutil.which("ollama") else ""
+        return Finding("Ollama", False, installed + error.message, needed_for, error.hint)
 
 
 def base_models() -> Iterator[Finding]:

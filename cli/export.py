@@ -83,10 +83,10 @@ def add_modelfile(folder: Path) -> None:
     """Write the Modelfile beside the GGUF of a model folder that is being made."""
     from modelfiles.model_folder import EXPORT, ExportReport
     from modelfiles.values import write_modelfile
-    from taxqa.records import parse_json, read_text, validated
+    from taxqa.records import read_json, validated
 
     where = folder / EXPORT
-    report = validated(ExportReport, parse_json(read_text(where), str(where)), str(where))
+    report = validated(ExportReport, read_json(where), str(where))
     write_modelfile(folder, report)
 
 

@@ -24,7 +24,7 @@ from datagen.rulings import (
 from datagen.versions import Versions
 from taxlaw.acts import find_law
 from taxqa.errors import InputError
-from taxqa.records import Document, open_text, parse_json, read_text
+from taxqa.records import Document, open_text, parse_json, read_json, read_text
 
 TEXT_SUFFIXES = {".md", ".markdown", ".txt"}
 READ_SUFFIXES = TEXT_SUFFIXES | {".json", ".jsonl"}
@@ -67,8 +67,8 @@ def collect(paths: Iterable[Path], found: Collected | None = None) -> Iterator[D
         found: is filled with what was skipped, came twice or gave way.
 
     Raises:
-        InputError: a path is missing, a folder is empty, a file is not UTF-8, JSON is broken
-            (the message names file and line), or nothing in the paths is a document.
+        InputError: a path is missing or cannot be read, a folder is empty, a file is not UTF-8,
+            JSON is broken (the message names file and line), or nothing in the paths is a document.
     """
     found = found or Collected()
     paths = list(paths)
@@ -108,17 +108,42 @@ def files_under(paths: Iterable[Path], found: Collected) -> Iterator[tuple[Path,
 
 
 def walk(folder: Path, found: Collected) -> Iterator[Path]:
-    """The files of a folder to any depth; hidden ones are noted as skipped."""
-    for parent, folders, names in os.walk(folder):
-        hidden = [name for name in folders if name.startswith(".") or name == "__MACOSX"]
-        for name in sorted(hidden):
-            found.skip(Path(parent, name), "a hidden folder")
-        folders[:] = sorted(set(folders) - set(hidden), key=whole_letters)
+    """The files of a folder to any depth; hidden ones and what cannot be read are skipped."""
+
+    def skip_folder(error: OSError) -> None:
+        found.skip(Path(error.filename), f"cannot be read: {error.strerror}")
+
+    for parent, folders, names in os.walk(folder, onerror=skip_folder):
+        for name in sorted(folders, key=whole_letters):
+            if reason := folder_problem(Path(parent, name)):
+                folders.remove(name)
+                found.skip(Path(parent, name), reason)
+        folders.sort(key=whole_letters)
         for name in sorted(names, key=whole_letters):
-            if name.startswith("."):
-                found.skip(Path(parent, name), "a hidden file")
+            if reason := file_problem(Path(parent, name)):
+                found.skip(Path(parent, name), reason)
             else:
                 yield Path(parent, name)
+
+
+def folder_problem(path: Path) -> str:
+    """Why a folder in a given one is not entered; '' where it is."""
+    if path.name.startswith(".") or path.name == "__MACOSX":
+        return "a hidden folder"
+    return "a link to a folder, which is not followed" if path.is_symlink() else ""
+
+
+def file_problem(path: Path) -> str:
+    """Why a file in a given folder is not read; '' where it is."""
+    if path.name.startswith("."):
+        return "a hidden file"
+    try:
+        if not path.is_file():
+            return "a link to nothing" if path.is_symlink() else "not a regular file"
+        with path.open("rb"):
+            return ""
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
 
 
 def whole_letters(name: str) -> str:
@@ -176,7 +201,7 @@ def jsonl_rows(path: Path) -> Iterator[tuple[str, Any]]:
 
 def json_rows(path: Path) -> Iterator[tuple[str, Any]]:
     """(', item N', the value) of each item of a list, or ('', value) of the one value."""
-    data = parse_json(read_text(path), str(path))
+    data = read_json(path)
     if isinstance(data, list):
         yield from ((f", item {number}", row) for number, row in enumerate(data, start=1))
     else:

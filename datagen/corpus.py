@@ -7,7 +7,8 @@ from pathlib import Path
 
 from datagen.collect import Collected, collect
 from taxlaw.articles import ArticleIndex
-from taxqa.folders import new_folder, read_manifest
+from taxqa.errors import InputError
+from taxqa.folders import manifest_of, new_folder, read_manifest
 from taxqa.progress import bar
 from taxqa.records import Document, dump_line, read_jsonl
 
@@ -60,14 +61,22 @@ def read_corpus(folder: Path) -> Corpus:
     """The documents and the index of a corpus folder.
 
     Raises:
-        InputError: `folder` is no whole corpus folder, or its files were changed.
+        InputError: `folder` is no whole corpus folder, a file in it is broken, or there are more
+            or fewer documents than were collected.
     """
     index = read_index(folder)
-    return Corpus(tuple(read_jsonl(folder / DOCUMENTS, Document)), index)
+    documents = tuple(read_jsonl(folder / DOCUMENTS, Document))
+    expected = manifest_of(folder).get("counts", {}).get("documents")
+    if len(documents) != expected:
+        raise InputError(
+            f"{folder / DOCUMENTS} holds {len(documents)} documents; its manifest says {expected}.",
+            hint=f"The folder was changed; make it again: {MADE_BY} --force",
+        )
+    return Corpus(documents, index)
 
 
 def read_index(folder: Path) -> ArticleIndex:
-    """The index of a corpus folder alone; errors as `read_corpus`."""
+    """The index of a corpus folder alone; InputError where it is none, or was broken."""
     read_manifest(folder, stage=STAGE, made_by=MADE_BY)
     return ArticleIndex.load(folder / INDEX)
 

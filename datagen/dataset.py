@@ -1,7 +1,7 @@
 """The dataset folder: a teacher's records, checked, selected and split."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -35,6 +35,7 @@ def generate(
     teacher: Teacher = "worked",
     limit: int | None = None,
     max_answer: int | None = None,
+    documents: Collection[str] | None = None,
     seed: int = 1,
     force: bool = False,
 ) -> dict[str, int]:
@@ -47,10 +48,12 @@ def generate(
     Args:
         limit: at most so many records, chosen evenly over sources and askers.
         max_answer: letters of the longest answer that is taken; a small model learns short ones.
+        documents: ids of the documents and cases to take records of; None = all.
         seed: the same seed and corpus give the same dataset.
 
     Raises:
-        InputError: `corpus` is no corpus folder, `limit` is below 2, or `out` is there already.
+        InputError: `corpus` is no corpus folder, `limit` is below 2, fewer than 2 records are
+            left, or `out` is there already.
     """
     if limit is not None and limit < 2:
         raise InputError(f"A dataset of {limit} records cannot be split; --limit is 2 or more.")
@@ -59,6 +62,7 @@ def generate(
         "teacher": teacher,
         "limit": limit,
         "max_answer": max_answer,
+        "documents": None if documents is None else list(documents),
         "seed": seed,
     }
     inputs = {"corpus": corpus} if corpus else {}
@@ -66,9 +70,16 @@ def generate(
     with new_folder(out, stage=STAGE, config=config, inputs=inputs, force=force) as draft:
         with bar("Generating and checking records"):
             kept, rejected = checked(material, seed)
-        short = [r for r in kept if max_answer is None or len(r.answer) <= max_answer]
-        write_dataset(draft, short, rejected, limit, seed)
-        draft.counts["not_selected"] += len(kept) - len(short)
+        wanted = [
+            record
+            for record in kept
+            if (max_answer is None or len(record.answer) <= max_answer)
+            and (documents is None or record.document in documents)
+        ]
+        if len(wanted) < 2:
+            raise too_few(wanted, kept, max_answer)
+        write_dataset(draft, wanted, rejected, limit, seed)
+        draft.counts["not_selected"] += len(kept) - len(wanted)
     return draft.counts
 
 
@@ -83,6 +94,18 @@ def checked(material: Corpus, seed: int) -> tuple[list[Record], list[Rejection]]
         elif isinstance(result, Record):
             kept.append(result)
     return kept, rejected
+
+
+def too_few(wanted: list[Record], kept: list[Record], max_answer: int | None) -> InputError:
+    """The error for a selection that leaves no dataset."""
+    found = f"{len(wanted)} of {len(kept)} records are left"
+    if max_answer is None or not kept:
+        return InputError(f"{found}; a dataset has 2 or more.", hint="Take more documents.")
+    shortest = min(len(record.answer) for record in kept)
+    return InputError(
+        f"{found} with an answer of at most {max_answer} letters; a dataset has 2 or more.",
+        hint=f"Raise --max-answer: the shortest answer has {shortest} letters.",
+    )
 
 
 def write_dataset(

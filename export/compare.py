@@ -46,10 +46,19 @@ class Comparison:
 
 
 def is_right(answer: str, record: Record) -> bool:
-    """Whether an answer states the record's amount, or its text where it has no amount."""
+    """Whether an answer gives what was taught.
+
+    For a calculation every figure has to be there and no other: the taught amount alone may stand
+    in a wrong answer too, as a step of another calculation. Elsewhere the text has to be the same.
+    """
     if record.amount is not None:
-        return any(mention.value == record.amount for mention in find_amounts(answer))
+        return amounts(answer) == amounts(record.answer)
     return answer.strip() == record.answer.strip()
+
+
+def amounts(text: str) -> set[int]:
+    """The amounts in a text, KRW."""
+    return {mention.value for mention in find_amounts(text)}
 
 
 def compare(
@@ -141,7 +150,8 @@ def end_ids(tokenizer: Any, form: PromptForm) -> list[int]:
 def cut_answer(ids: list[int], ends: list[int], tokenizer: Any, seconds: float) -> Answer:
     """The answer in a generated row: up to its first end token."""
     at = next((index for index, token in enumerate(ids) if token in ends), None)
-    text = tokenizer.decode(ids if at is None else ids[:at], skip_special_tokens=False).strip()
+    # llama.cpp writes no special tokens either.
+    text = tokenizer.decode(ids if at is None else ids[:at], skip_special_tokens=True).strip()
     return Answer(text, len(ids) if at is None else at, at is not None, seconds)
 
 

@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, Field, ValidationError
+
 import taxqa
 from export.compare import Comparison, ask_gguf, ask_merged, compare, trained_prompts
 from export.convert import convert
@@ -15,11 +17,34 @@ from finetune.prompts import PromptForm, prompt_form
 from taxqa.errors import InputError, MissingExtraError, ProofError
 from taxqa.folders import Draft, digest, new_folder, read_manifest, require_space
 from taxqa.progress import note
-from taxqa.records import Record, read_jsonl, write_json
+from taxqa.records import Record, first_problem, read_jsonl, read_text, write_json
 
 MAKE_RUN = "taxqa finetune --config CONFIG.yaml --dataset work/dataset --out work/runs/NAME"
 SPARE_TOKENS = 32
 """By how much a compared answer may be longer than the longest taught one."""
+
+
+ADAPTER_CONFIG = "adapter/adapter_config.json"
+
+
+class BaseOfRun(BaseModel):
+    """The base model that a run was trained on, as `finetune.train.fill_manifest` writes it."""
+
+    name: str
+    folder: str
+    source: str
+    repo: str
+    license_name: str
+    license_url: str
+
+
+class WholeRun(BaseModel):
+    """What export has to know of a run: of its manifest, and the max_length of its config."""
+
+    base_model: BaseOfRun
+    prompt_form: str
+    system: str
+    max_length: int = Field(ge=16)
 
 
 @dataclass(frozen=True)
@@ -54,7 +79,7 @@ def export(
 
     Args:
         quants: types of `export.quantize.QUANTS`, the first the largest.
-        questions: how many to compare on; 0 = none, and then the first quant is chosen.
+        questions: how many to compare on; 0 = none, and then the largest is chosen.
         llama_cpp: a llama.cpp checkout to take the converter from.
         finish: called with the folder before it is renamed, to add the Modelfile.
 
@@ -105,17 +130,35 @@ def read_run(run: Path) -> Trained:
         InputError: no whole run folder, or the base is not where it was and not to be had.
     """
     manifest = read_manifest(run, stage="run", made_by=MAKE_RUN)
+    max_length = require_whole(run, manifest).max_length
     try:
         from transformers import AutoTokenizer
     except ImportError:
         raise MissingExtraError("transformers", "export") from None
-    import yaml
 
     base = base_folder(manifest["base_model"])
-    config = yaml.safe_load((run / "config.yaml").read_text(encoding="utf-8"))
     tokenizer = AutoTokenizer.from_pretrained(run / "adapter")
     form = prompt_form(manifest["prompt_form"])
-    return Trained(run, manifest, base, tokenizer, form, config["max_length"])
+    return Trained(run, manifest, base, tokenizer, form, max_length)
+
+
+def require_whole(run: Path, manifest: dict[str, Any]) -> WholeRun:
+    """What a run folder has to say; InputError where it does not, or has no adapter."""
+    import yaml
+
+    try:
+        config = yaml.safe_load(read_text(run / "config.yaml"))
+        length = config.get("max_length") if isinstance(config, dict) else None
+        if not (run / ADAPTER_CONFIG).is_file():
+            raise InputError(f"There is no file {run / ADAPTER_CONFIG}.")
+        return WholeRun.model_validate(manifest | {"max_length": length})
+    except InputError as error:
+        problem = error.message
+    except ValidationError as error:
+        problem = f"{first_problem(error)}."
+    except yaml.YAMLError:
+        problem = "config.yaml is not YAML."
+    raise InputError(f"The run folder {run} is broken: {problem}", hint=f"Train again: {MAKE_RUN}")
 
 
 def base_folder(base: dict[str, str]) -> Path:
@@ -193,8 +236,8 @@ def describe(
 
 
 def choose(quants: list[dict[str, Any]]) -> str:
-    """The smallest quant that kept what was learned; the largest where none did."""
-    kept = [quant for quant in quants if quant.get("kept", True)]
+    """The smallest quant that kept what was learned; the largest where none did, or who knows."""
+    kept = [quant for quant in quants if quant.get("kept")]
     pick = min if kept else max
     return str(pick(kept or quants, key=lambda quant: quant["bytes"])["type"])
 

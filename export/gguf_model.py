@@ -86,7 +86,14 @@ def load_llama(path: Path, context: int) -> Any:
         raise MissingExtraError("llama-cpp-python", "export") from None
     try:
         with quiet(), without_amx():
-            return llama_cpp.Llama(str(path), n_ctx=context, n_gpu_layers=-1, verbose=False, seed=0)
+            return llama_cpp.Llama(
+                str(path),
+                n_ctx=context,
+                n_gpu_layers=-1,
+                n_threads=few_cores(),
+                verbose=False,
+                seed=0,
+            )
     except ValueError as error:
         raise ProofError(f"llama.cpp cannot load {path}: {error}.") from None
 

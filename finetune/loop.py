@@ -1,6 +1,5 @@
 """The training loop that both trainers share: TRL's SFTTrainer on rows that are ready."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -87,6 +86,7 @@ def sft_config(plan: "Plan", config: TrainConfig, checkpoints: Path, has_valid: 
         # The count of evaluations without gain goes on where a killed run left it.
         restore_callback_states_from_checkpoint=True,
         logging_steps=1,
+        logging_nan_inf_filter=False,  # a loss that is no number would be logged as 0
         max_length=None,  # rows are within max_length already
         bf16=bf16,
         fp16=on_gpu and not bf16,
@@ -121,18 +121,3 @@ def callbacks(config: TrainConfig, report: OnLog, has_valid: bool) -> list[Any]:
     if has_valid and config.keep == "best":
         found.append(EarlyStoppingCallback(config.early_stopping_patience))
     return found
-
-
-def checkpoint_to_resume(checkpoints: Path) -> Path | None:
-    """The newest whole checkpoint; transformers writes trainer_state.json last."""
-    whole = [path for path in checkpoints.glob("checkpoint-*") if is_whole(path)]
-    return max(whole, key=lambda path: int(path.name.split("-")[1]), default=None)
-
-
-def is_whole(checkpoint: Path) -> bool:
-    """Whether a checkpoint's last file was written to its end."""
-    try:
-        json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return checkpoint.name.split("-")[1].isdigit()

@@ -1,6 +1,5 @@
 """A dataset folder to a run folder: rows, trainer, checkpoints, adapter, metrics, plot."""
 
-import json
 import math
 import shutil
 import sys
@@ -13,12 +12,13 @@ from typing import Any
 
 from finetune.bases import LocatedBase, locate_base
 from finetune.config import TrainConfig
-from finetune.loop import checkpoint_to_resume
 from finetune.memory import keep_freed_memory
 from finetune.metrics import append_metrics, drop_after, plot_loss, read_metrics
 from finetune.prompts import PromptForm, prompt_form
+from finetune.resume import FINGERPRINT, check_resume, checkpoint_to_resume
 from finetune.rows import Rows, make_rows
-from taxqa.errors import ConfigError, InputError, MissingExtraError, NoSpaceError, ProofError
+from finetune.space import space_errors_named
+from taxqa.errors import ConfigError, InputError, MissingExtraError, ProofError
 from taxqa.folders import (
     Draft,
     digest,
@@ -32,8 +32,6 @@ from taxqa.progress import bar, note
 from taxqa.records import Record, read_jsonl, write_json
 
 MAKE_DATASET = "taxqa generate --out work/dataset"
-FINGERPRINT = "resume.json"
-"""What the checkpoints of an unfinished run belong to."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +82,7 @@ def finetune(
         InputError: no whole dataset folder, no rows, nothing to resume or another config or
             dataset than the killed run had.
         NoSpaceError: the disk or the memory would not hold the training; checkpoints are kept.
-        ProofError: the training diverged, the adapter holds no numbers.
+        ProofError: the training diverged; checkpoints are kept.
     """
     refuse_existing(out, "run", force)
     require_packages()
@@ -102,7 +100,8 @@ def finetune(
     ) as draft:
         write_json(draft.path / FINGERPRINT, fingerprint)
         require_space(draft.path, 3_000_000_000, "Training (adapter and checkpoints)")
-        with redirect_stdout(sys.stderr):  # Unsloth prints; stdout is for results
+        # Unsloth prints; stdout is for results.
+        with redirect_stdout(sys.stderr), space_errors_named():
             result = train(draft.path, plan, tokenizer, config, resume)
         for name in ("valid.jsonl", "heldout.jsonl"):
             if (dataset / name).is_file():
@@ -138,7 +137,7 @@ def make_plan(dataset: Path, config: TrainConfig) -> tuple[Plan, Any]:
         InputError: not a dataset folder, or no row left to train on.
     """
     read_manifest(dataset, stage="dataset", made_by=MAKE_DATASET)
-    trainer = choose_trainer(config.trainer)
+    trainer = choose_trainer(config.trainer, config.device)
     from transformers import AutoTokenizer
 
     train_records = list(read_jsonl(dataset / "train.jsonl", Record))
@@ -179,7 +178,7 @@ def adds_bos(tokenizer: Any) -> bool:
     return tokenizer.bos_token_id is not None and ids[0] == tokenizer.bos_token_id
 
 
-def choose_trainer(wanted: str) -> str:
+def choose_trainer(wanted: str, device: str) -> str:
     """'unsloth' or 'trl', by what was asked for and what can train here.
 
     Raises:
@@ -189,7 +188,7 @@ def choose_trainer(wanted: str) -> str:
         return "trl"
     from finetune.unsloth_trainer import prepare_unsloth, unsloth_ready
 
-    reason = unsloth_ready()
+    reason = unsloth_ready(device)
     if wanted == "unsloth" and reason:
         raise ConfigError(
             f"trainer: unsloth was asked for, but {reason}.",
@@ -213,33 +212,6 @@ def print_plan(plan: Plan) -> None:
         note(f"left out, too long: {left_out['record']} ({left_out['tokens']} tokens)")
 
 
-def check_resume(draft: Path, resume: bool, fingerprint: dict[str, Any]) -> None:
-    """InputError where a killed run cannot be gone on with, or would be thrown away."""
-    checkpoint = checkpoint_to_resume(draft / "checkpoints")
-    if not resume:
-        if checkpoint:
-            raise InputError(
-                f"A killed run left checkpoints in {draft}.",
-                hint=f"Go on with it: add --resume. To start over, delete that folder: {draft}",
-            )
-        return
-    if not checkpoint:
-        note("Nothing to resume (no checkpoint was written yet); starting from the beginning.")
-    elif read_fingerprint(draft) != fingerprint:
-        raise InputError(
-            "The killed run had another config or dataset than this one.",
-            hint=f"Give the same --config and --dataset, or delete {draft} to start over.",
-        )
-
-
-def read_fingerprint(draft: Path) -> Any:
-    """What the checkpoints in `draft` belong to; None where that is not to be read."""
-    try:
-        return json.loads((draft / FINGERPRINT).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-
-
 def train(
     draft: Path, plan: Plan, tokenizer: Any, config: TrainConfig, resume: bool
 ) -> dict[str, Any]:
@@ -248,8 +220,6 @@ def train(
         from finetune.unsloth_trainer import load_unsloth as load
     else:
         from finetune.trl_trainer import load_trl as load
-    from safetensors import SafetensorError
-
     from finetune.loop import make_trainer
 
     checkpoints = draft / "checkpoints"
@@ -261,12 +231,7 @@ def train(
         trainer = make_trainer(
             model, tokenizer, plan, config, checkpoints, metrics_writer(metrics, progress.update)
         )
-        try:
-            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-        except (RuntimeError, MemoryError, SafetensorError) as error:
-            if full := space_error(error):
-                raise full from error
-            raise
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     require_numbers(trainer.model)
     trainer.model.save_pretrained(draft / "adapter", safe_serialization=True)
     tokenizer.save_pretrained(draft / "adapter")
@@ -278,12 +243,18 @@ def train(
 def metrics_writer(
     path: Path, update: Callable[[float, str], None]
 ) -> Callable[[int, float, dict[str, Any]], None]:
-    """What the loop calls with each log: a line of metrics.jsonl and the live view."""
+    """What the loop calls with each log: a line of metrics.jsonl and the live view.
+
+    It raises ProofError at the first loss that is no number: nothing good comes after it, and the
+    best adapter of before is no proof of a training.
+    """
 
     def write(step: int, epoch: float, logs: dict[str, Any]) -> None:
         append_metrics(path, step, epoch, logs)
-        shown = [f"{key} {logs[key]:.3f}" for key in ("loss", "eval_loss") if key in logs]
-        update(step, " ".join(shown))
+        losses = {key: logs[key] for key in ("loss", "eval_loss") if key in logs}
+        update(step, " ".join(f"{key} {loss:.3f}" for key, loss in losses.items()))
+        if not all(map(math.isfinite, losses.values())):
+            raise diverged(f"the loss is no number at step {step}")
 
     return write
 
@@ -303,28 +274,15 @@ def require_numbers(model: Any) -> None:
     """ProofError where the adapter's weights are not numbers, as after a training that diverged."""
     trained = (weight for weight in model.parameters() if weight.requires_grad)
     if not all(bool(weight.isfinite().all()) for weight in trained):
-        raise ProofError(
-            "The training diverged: the adapter's weights are not numbers any more.",
-            hint="Set a lower learning_rate; if the loss was never a number, the base model's"
-            " weights are broken: fetch them again.",
-        )
+        raise diverged("the adapter's weights are not numbers any more")
 
 
-def space_error(error: Exception) -> NoSpaceError | None:
-    """A full disk or memory as a message that says what to change; None for anything else."""
-    text = str(error).lower()
-    if "no space left" in text or "inline_container" in text:  # safetensors; torch.save
-        return NoSpaceError(
-            "The disk is full; the last whole checkpoint is kept.",
-            hint="Free some space and run the same command with --resume.",
-        )
-    out_of_memory = "out of memory" in text or "can't allocate" in text
-    if not out_of_memory and not isinstance(error, MemoryError):
-        return None
-    return NoSpaceError(
-        "The model and its rows did not fit into memory; the checkpoints are kept.",
-        hint="Set per_device_train_batch_size: 2 and gradient_accumulation_steps: 8 (the same"
-        " training), gradient_checkpointing: true, or load_in_4bit: true on a GPU.",
+def diverged(what: str) -> ProofError:
+    """The error for a training that diverged, with what to do."""
+    return ProofError(
+        f"The training diverged: {what}. Its checkpoints are kept.",
+        hint="Set a lower learning_rate; if the loss was never a number, the base model's weights"
+        " are broken: fetch them again.",
     )
 
 

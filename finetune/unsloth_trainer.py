@@ -12,8 +12,12 @@ from finetune.config import TrainConfig
 from finetune.trl_trainer import weights_dtype
 
 
-def unsloth_ready() -> str:
-    """'' where Unsloth is installed and can train on this machine, else the reason why not."""
+def unsloth_ready(device: str) -> str:
+    """'' where Unsloth is installed and can train here, else the reason why not.
+
+    Args:
+        device: 'auto' or 'cpu', as in the config.
+    """
     import importlib.util
     from importlib.metadata import PackageNotFoundError, version
 
@@ -28,6 +32,8 @@ def unsloth_ready() -> str:
         return "it is not installed"
     if torch.backends.mps.is_available():
         return "on Apple Silicon it trains through MLX, which this project does not use"
+    if device == "cpu" and torch.cuda.is_available():
+        return "it would train on the GPU, and device: cpu was asked for"
     if not torch.cuda.is_available() and Version(found) < Version("2026.10.9"):
         return f"version {found} needs a GPU (2026.10.9 and later do not)"
     return ""

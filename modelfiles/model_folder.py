@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from finetune.prompts import PromptForm, prompt_form
 from taxqa.errors import InputError
 from taxqa.folders import read_manifest
-from taxqa.records import parse_json, read_text, validated
+from taxqa.records import read_json, validated
 
 EXPORT = "export.json"
 MADE_BY = "taxqa export --run work/runs/NAME --out work/models/NAME"
@@ -112,6 +112,4 @@ def read_model_folder(path: Path) -> ModelFolder:
     """
     read_manifest(path, stage="model", made_by=MADE_BY)
     where = path / EXPORT
-    return ModelFolder(
-        path, validated(ExportReport, parse_json(read_text(where), str(where)), str(where))
-    )
+    return ModelFolder(path, validated(ExportReport, read_json(where), str(where)))

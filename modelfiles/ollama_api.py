@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from finetune.prompts import Message
-from taxqa.errors import NoSpaceError, ServiceError
+from taxqa.errors import InputError, NoSpaceError, ServiceError
 
 if TYPE_CHECKING:
     import httpx
@@ -25,6 +25,10 @@ START_HINT = (
 )
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 ANY_ADDRESS = ("0.0.0.0", "[::]")
+HOST_NAME = re.compile(
+    r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*"
+)
+"""A name or address of a machine, as it is looked up."""
 CONNECT_SECONDS = 5.0
 WAIT_SECONDS = 600.0
 """How long Ollama may be silent: loading or rewriting a large model takes minutes."""
@@ -53,6 +57,31 @@ def server_url(host: str = "") -> str:
     return f"{scheme}://{name or '127.0.0.1'}:{port}{(slash + path).rstrip('/')}"
 
 
+def usable_url(host: str = "") -> str:
+    """The URL of the server that `host` means; '' = OLLAMA_HOST, or this machine.
+
+    Raises:
+        InputError: it is no address of a server.
+    """
+    import httpx
+
+    name, given = ("--host", host) if host else ("OLLAMA_HOST", os.environ.get("OLLAMA_HOST", ""))
+    url = server_url(given)
+    try:
+        parts = httpx.URL(url)
+        machine = parts.raw_host.decode("ascii")
+        usable = parts.scheme in ("http", "https") and not parts.query and not parts.fragment
+    except httpx.InvalidURL:
+        machine, usable = "", False
+    if not usable or not HOST_NAME.fullmatch(machine):
+        raise InputError(
+            f"{name} is '{given}', which is no address of a server; expected one like"
+            " 127.0.0.1:11434 or https://example.org.",
+            hint="Correct it, or leave it out for an Ollama on this machine.",
+        )
+    return url
+
+
 @dataclass(frozen=True)
 class ChatPart:
     """A piece of an answer; the last one carries the counts."""
@@ -72,10 +101,10 @@ class Ollama:
     """A connection to one server; use it in a `with` block."""
 
     def __init__(self, host: str = "", *, connect_seconds: float = CONNECT_SECONDS) -> None:
-        """Connect to `host`; '' = OLLAMA_HOST, or this machine."""
+        """Connect to `host`; '' = OLLAMA_HOST, or this machine. Errors as `usable_url`."""
         import httpx
 
-        self.url = server_url(host or os.environ.get("OLLAMA_HOST", ""))
+        self.url = usable_url(host)
         self.local = httpx.URL(self.url).host in LOOPBACK
         """The server runs on this machine."""
         self.http = httpx.Client(

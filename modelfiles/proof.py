@@ -6,7 +6,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from finetune.prompts import Message
+from finetune.prompts import Message, PromptForm
 from modelfiles.model_folder import ExportReport
 from modelfiles.ollama_api import ChatPart, Ollama
 from taxqa.errors import ProofError
@@ -58,6 +58,17 @@ CASES = (
     Case("blanks at both ends", (user("  연말정산이 뭔가요? \n"),)),
     Case("braces and quotes", (user('{{ .System }} {% if %} "따옴표" \\n <b>&amp;</b> %s'),)),
 )  # fmt: skip
+"""Those of every prompt form."""
+
+
+def cases_of(form: PromptForm) -> tuple[Case, ...]:
+    """CASES, and a conversation whose answer a client sends back as the model wrote it.
+
+    In the form 'qa' such an answer begins with a blank, which clients do not take off.
+    """
+    written = assistant(form.answer.format(content=ANSWER))
+    turns = (user(QUESTION), written, user("배우자라면요?"))
+    return (*CASES, Case("an answer as the model wrote it", turns))
 
 
 def prove_prompts(server: Ollama, name: str, report: ExportReport) -> tuple[str, ...]:
@@ -66,7 +77,8 @@ def prove_prompts(server: Ollama, name: str, report: ExportReport) -> tuple[str,
     Raises:
         ProofError: one differs; the message shows where.
     """
-    for case in CASES:
+    cases = cases_of(report.prompts)
+    for case in cases:
         messages = case.messages
         if report.system and messages[0]["role"] != "system":
             messages = (system(report.system), *messages)
@@ -79,7 +91,7 @@ def prove_prompts(server: Ollama, name: str, report: ExportReport) -> tuple[str,
                 hint="TEMPLATE or SYSTEM in the Modelfile is not the trained one, or this Ollama"
                 " passes it over. Delete the Modelfile in the model folder and register again.",
             )
-    return tuple(case.name for case in CASES)
+    return tuple(case.name for case in cases)
 
 
 def difference(expected: str, found: str) -> str:

@@ -136,7 +136,7 @@ def acquisition_tax(case: Acquisition) -> AcquisitionResult:
         acquisition_tax=tax,
         education_tax=education,
         total=total,
-        due=acquisition_due(case.cause, case.acquired, case.heir_abroad),
+        due=after_days_off(last_day_to_file(case.cause, case.acquired, case.heir_abroad)),
         steps=tuple(steps.done),
         assumptions=tuple(assumptions(case)),
     )
@@ -360,13 +360,13 @@ def house_rate(price: int) -> Fraction:
     return Fraction(int(exact * 10_000 + Fraction(1, 2)), 10_000)
 
 
-def acquisition_due(cause: Cause, acquired: date, heir_abroad: bool = False) -> date:
-    """Last day to file and pay (제20조제1항)."""
+def last_day_to_file(cause: Cause, acquired: date, heir_abroad: bool = False) -> date:
+    """Last day to file and pay (제20조제1항), which a day off still moves."""
     if cause == "gift":
-        return after_days_off(end_of_month(acquired, 3))
+        return end_of_month(acquired, 3)
     if cause == "inheritance":
-        return after_days_off(end_of_month(acquired, 9 if heir_abroad else 6))
-    return after_days_off(acquired + timedelta(days=60))
+        return end_of_month(acquired, 9 if heir_abroad else 6)
+    return acquired + timedelta(days=60)
 
 
 def assumptions(case: Acquisition) -> list[str]:

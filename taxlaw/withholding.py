@@ -123,7 +123,7 @@ def withholding_tax(case: Payment) -> WithholdingResult:
         local_income_tax=local,
         total=total,
         paid_out=net,
-        due=withholding_due(case.paid, case.half_yearly),
+        due=after_days_off(last_day_to_pay(case.paid, case.half_yearly)),
         steps=tuple(steps.done),
         assumptions=tuple(assumptions(case)),
     )
@@ -216,10 +216,13 @@ def collected(steps: Steps, case: Payment, tax: int) -> int:
     return steps.add("소액 부징수(1,000원 미만)", "0원", 0, f"{LAW} 제86조제1호")
 
 
-def withholding_due(paid: date, half_yearly: bool = False) -> date:
-    """The 10th of the month after that of `paid`, or after its half year (제128조)."""
+def last_day_to_pay(paid: date, half_yearly: bool = False) -> date:
+    """The 10th of the month after that of `paid`, or after its half year (제128조).
+
+    A day off still moves it.
+    """
     months = (6 - paid.month) % 6 + 1 if half_yearly else 1
-    return after_days_off(end_of_month(paid, months).replace(day=10))
+    return end_of_month(paid, months).replace(day=10)
 
 
 def assumptions(case: Payment) -> list[str]:

@@ -225,7 +225,7 @@ def digest(path: Path) -> str:
     """SHA-256 of a file; of a stage folder, that of its manifest (which names its inputs).
 
     A folder without a manifest gives the digest of its files' names (NFC, so that a copy made by
-    a Mac has the same) and digests.
+    a Mac has the same) and digests; of a file in it that may not be read, the name alone counts.
     """
     if path.is_file():
         with path.open("rb") as file:
@@ -234,13 +234,21 @@ def digest(path: Path) -> str:
         return digest(path / MANIFEST)
     whole = hashlib.sha256()
     files = {
-        unicodedata.normalize("NFC", file_path.relative_to(path).as_posix()): file_path
+        unicodedata.normalize("NFC", file_path.relative_to(path).as_posix()): found
         for file_path in path.rglob("*")
-        if file_path.is_file()
+        if (found := digest_within(file_path)) is not None
     }
     for name in sorted(files):
-        whole.update(f"{name}\0{digest(files[name])}\n".encode("utf-8", "surrogateescape"))
+        whole.update(f"{name}\0{files[name]}\n".encode("utf-8", "surrogateescape"))
     return whole.hexdigest()
+
+
+def digest_within(path: Path) -> str | None:
+    """Digest of a file in a folder; '' where it may not be read, None for what is no file."""
+    try:
+        return digest(path) if path.is_file() else None
+    except PermissionError:
+        return ""
 
 
 def read_manifest(folder: Path, *, stage: str, made_by: str) -> dict[str, Any]:

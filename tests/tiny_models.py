@@ -90,8 +90,15 @@ def random_model(kind: str, vocabulary: int) -> Any:
         )
         return Gemma3ForConditionalGeneration(config)
     if kind == "phi":
-        own = {"num_hidden_layers": 2, "eos_token_id": 0, "bos_token_id": 0, "pad_token_id": None}
-        return PhiForCausalLM(PhiConfig(**(common | own), partial_rotary_factor=0.5))
+        own = {
+            "num_hidden_layers": 2,
+            "intermediate_size": 256,  # llama.cpp takes it for four times hidden_size
+            "partial_rotary_factor": 0.5,
+            "eos_token_id": 0,
+            "bos_token_id": 0,
+            "pad_token_id": None,
+        }
+        return PhiForCausalLM(PhiConfig(**(common | own)))
     own = {"num_hidden_layers": 2, "num_key_value_heads": 1}
     return LlamaForCausalLM(LlamaConfig(**(common | own)))
 
@@ -182,3 +189,63 @@ def write_byte_bpe(folder: Path) -> int:
     }
     (folder / "tokenizer_config.json").write_text(json.dumps(settings), encoding="utf-8")
     return int(tokenizer.get_vocab_size())
+
+
+def write_gguf(folder: Path, path: Path) -> None:
+    """A tiny Gemma's folder as one GGUF, as llama.cpp would write it, its weights in 32 bits."""
+    import gguf
+    from safetensors.torch import load_file
+
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    writer = gguf.GGUFWriter(path, "gemma3")
+    writer.add_block_count(config["num_hidden_layers"])
+    writer.add_context_length(config["max_position_embeddings"])
+    writer.add_embedding_length(config["hidden_size"])
+    writer.add_feed_forward_length(config["intermediate_size"])
+    writer.add_head_count(config["num_attention_heads"])
+    writer.add_head_count_kv(config["num_key_value_heads"])
+    writer.add_key_length(config["head_dim"])
+    writer.add_value_length(config["head_dim"])
+    writer.add_layer_norm_rms_eps(config["rms_norm_eps"])
+    writer.add_rope_freq_base(1e6)
+    writer.add_sliding_window(config["sliding_window"])
+    write_vocabulary(folder, writer)
+    names = gguf.get_tensor_name_map(gguf.MODEL_ARCH.GEMMA3, config["num_hidden_layers"])
+    for name, weight in load_file(folder / "model.safetensors").items():
+        shift = 1 if "norm" in name else 0  # llama.cpp keeps Gemma's norms with their one
+        found = names.get_name(name, try_suffixes=(".weight",))
+        writer.add_tensor(found, (weight.float() + shift).numpy())
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+def write_vocabulary(folder: Path, writer: Any) -> None:
+    """The tokenizer of a folder as GGUF keys."""
+    import gguf
+    from sentencepiece import SentencePieceProcessor
+
+    processor = SentencePieceProcessor(model_file=str(folder / "tokenizer.model"))
+    settings = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
+    tokens = list(range(processor.vocab_size()))
+    kinds = []
+    for token in tokens:
+        added = settings["added_tokens_decoder"].get(str(token))
+        if added:
+            kinds.append(
+                gguf.TokenType.CONTROL if added["special"] else gguf.TokenType.USER_DEFINED
+            )
+        else:
+            kinds.append(gguf.TokenType.BYTE if processor.is_byte(token) else gguf.TokenType.NORMAL)
+    writer.add_tokenizer_model("llama")
+    writer.add_token_list([processor.id_to_piece(token) for token in tokens])
+    writer.add_token_scores([processor.get_score(token) for token in tokens])
+    writer.add_token_types(kinds)
+    writer.add_pad_token_id(0)
+    writer.add_eos_token_id(1)
+    writer.add_bos_token_id(2)
+    writer.add_unk_token_id(3)
+    writer.add_add_bos_token(True)
+    writer.add_add_eos_token(False)
+    writer.add_add_space_prefix(False)

@@ -80,3 +80,27 @@ def trained_run(base: Path, parent: Path) -> Path:
         dataset = parent / "dataset"
         finetune(dataset if dataset.is_dir() else write_dataset(dataset), run, settings(base))
     return run
+
+
+def random_adapter(base: Path, folder: Path, **lora: Any) -> Path:
+    """A PEFT folder whose change of `base` is as large as its weights, as no training makes it.
+
+    Args:
+        lora: arguments of peft.LoraConfig that differ from the usual.
+    """
+    import torch
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM
+
+    from finetune.bases import target_modules
+
+    torch.manual_seed(11)
+    model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
+    usual = {"r": 4, "lora_alpha": 8, "target_modules": target_modules(model.config)}
+    adapted = get_peft_model(model, LoraConfig(task_type="CAUSAL_LM", **(usual | lora)))
+    with torch.no_grad():
+        for name, weight in adapted.named_parameters():
+            if ".lora_B." in name:
+                weight.normal_(std=0.1)
+    adapted.save_pretrained(folder)
+    return folder

@@ -23,12 +23,16 @@ def check_arithmetic(record: QARecord, context: Context) -> Finding | None:
     for line in record.answer.splitlines():
         if "=" in line or "＝" in line:
             for written, value in wrong_equations(line):
-                return Finding("arithmetic", shortened(written), f"= {result_text(value)}")
+                expected = "no division by zero" if value is None else f"= {result_text(value)}"
+                return Finding("arithmetic", shortened(written), expected)
     return None
 
 
-def wrong_equations(line: str) -> Iterator[tuple[str, Fraction]]:
-    """(the equation as written, what its left side comes to) for each that does not hold."""
+def wrong_equations(line: str) -> Iterator[tuple[str, Fraction | None]]:
+    """(the equation as written, what its left side comes to) for each that does not hold.
+
+    A division by zero comes to nothing (None): any value that is stated for it is wrong.
+    """
     sides: list[list[Token]] = [[]]
     for token in tokens(line):
         if token.symbol == "=":
@@ -37,9 +41,21 @@ def wrong_equations(line: str) -> Iterator[tuple[str, Fraction]]:
             sides[-1].append(token)
     for left, right in pairwise(sides):
         expression = last_expression(left)
-        expected = evaluate(expression) if len(expression) > 2 else None
-        if expected is not None and not may_equal(expected, right):
+        if len(expression) < 3:
+            continue
+        try:
+            expected = evaluate(expression)
+            wrong = expected is not None and not may_equal(expected, right)
+        except ZeroDivisionError:
+            expected, wrong = None, states_value(right)
+        if wrong:
             yield " ".join(token.text for token in [*expression, Token("="), *right[:1]]), expected
+
+
+def states_value(side: list[Token]) -> bool:
+    """Whether a side begins with a value or a sum, and not with a word."""
+    first = without_about(side)[:1]
+    return bool(first) and (first[0].value is not None or first[0].symbol == "(")
 
 
 def last_expression(side: list[Token]) -> list[Token]:
@@ -55,17 +71,24 @@ def may_equal(expected: Fraction, right: list[Token]) -> bool:
     """Whether the right side may be meant as `expected`: its first value, or all of it computed.
 
     People write 'A × r = B − C = D' both for A × r = B and for A × r = B − C.
+
+    Raises:
+        ZeroDivisionError: it divides by zero, and does not begin with `expected`.
     """
-    about = bool(right) and right[0].text in ABOUT
-    right = right[1:] if about else right
-    first = right[0] if right else Token("")
-    if first.value is None and first.symbol != "(":
+    if not states_value(right):
         return True
-    if first.value is not None and is_rounded(expected, first, about):
+    stated = without_about(right)
+    about = len(stated) < len(right)
+    if stated[0].value is not None and is_rounded(expected, stated[0], about):
         return True
-    computed, end = sum_at(right, 0, 1)
-    unfinished = end < len(right) and bool(right[end].symbol)
+    computed, end = sum_at(stated, 0, 1)
+    unfinished = end < len(stated) and bool(stated[end].symbol)
     return unfinished or computed is None or computed == expected
+
+
+def without_about(side: list[Token]) -> list[Token]:
+    """A side without the '약' that it begins with."""
+    return side[1:] if side and side[0].text in ABOUT else side
 
 
 def is_rounded(expected: Fraction, written: Token, about: bool) -> bool:

@@ -100,13 +100,20 @@ def without_remarks(line: list[Token]) -> list[Token]:
 
 
 def evaluate(expression: list[Token]) -> Fraction | None:
-    """What a whole list of tokens comes to; None where it is no complete expression."""
+    """What a whole list of tokens comes to; None where it is no complete expression.
+
+    Raises:
+        ZeroDivisionError: it divides by zero.
+    """
     value, end = sum_at(expression, 0, 1)
     return value if end == len(expression) else None
 
 
 def sum_at(line: list[Token], start: int, precedence: int) -> tuple[Fraction | None, int]:
-    """The longest expression from `start` of operators that bind at least so; and its end."""
+    """The longest expression from `start` of operators that bind at least so; and its end.
+
+    Errors as `evaluate`.
+    """
     value, end = operand_at(line, start)
     while value is not None and end < len(line):
         symbol = line[end].symbol
@@ -130,12 +137,12 @@ def operand_at(line: list[Token], start: int) -> tuple[Fraction | None, int]:
     return (value, end + 1) if closed else (None, start)
 
 
-def combined(left: Fraction, symbol: str, right: Fraction) -> Fraction | None:
-    """left + − × ÷ right; None for a division by zero."""
+def combined(left: Fraction, symbol: str, right: Fraction) -> Fraction:
+    """left + − × ÷ right; ZeroDivisionError for a division by zero."""
     if symbol == "+":
         return left + right
     if symbol == "−":
         return left - right
     if symbol == "×":
         return left * right
-    return left / right if right else None
+    return left / right

@@ -1,6 +1,5 @@
 """Checks a dataset file: a JSON list or JSON lines of records in the user's format."""
 
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 from datagen.checks.run import check_records
 from taxlaw.articles import ArticleIndex
 from taxqa.errors import InputError
-from taxqa.records import Rejection, open_text, parse_json, read_text
+from taxqa.records import Rejection, open_text, parse_json, read_json
 
 
 @dataclass(frozen=True)
@@ -59,10 +58,9 @@ def dataset_items(path: Path) -> Iterator[object]:
         with open_text(path) as file:
             for number, line in enumerate(file, start=1):
                 if line.strip():
-                    text = unicodedata.normalize("NFC", line)
-                    yield parse_json(text, f"{path}, line {number},")
+                    yield parse_json(line, f"{path}, line {number},")
         return
-    data = parse_json(read_text(path), str(path))
+    data = read_json(path)
     if not isinstance(data, list):
         raise InputError(
             f"{path} holds a JSON {type(data).__name__}; a list of records was expected.",

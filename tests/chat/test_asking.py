@@ -110,11 +110,28 @@ def test_a_model_that_is_nowhere_is_told_with_what_there_is(
     assert "ollama serve" in unreachable.value.hint
 
 
-@pytest.mark.parametrize("question", ["", "  \n "])
-def test_an_empty_question_is_refused(fake: FakeOllama, place: Path, question: str) -> None:
+WRONG_QUESTIONS = [
+    ("", "question is empty"),
+    ("  \n ", "question is empty"),
+    ("세\udcbc율", "no UTF-8 text: letter 2"),
+]
+
+
+@pytest.mark.parametrize(("question", "message"), WRONG_QUESTIONS)
+def test_what_is_no_question_is_refused(
+    fake: FakeOllama, place: Path, question: str, message: str
+) -> None:
     register(make_model_folder(place / "taxqa"), host=fake.url)
-    with pytest.raises(InputError, match="question is empty"):
+    with pytest.raises(InputError, match=message):
         list(ask(question, "taxqa", host=fake.url))
+
+
+@pytest.mark.parametrize(("question", "message"), WRONG_QUESTIONS)
+def test_a_question_is_looked_at_before_a_model_is_looked_for(
+    place: Path, nowhere: str, question: str, message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        list(ask(question, host=nowhere))
 
 
 def test_a_question_that_does_not_fit_into_ollamas_context_is_refused(

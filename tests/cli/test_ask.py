@@ -11,6 +11,7 @@ from model_folders import make_model_folder
 
 from cli.ask import ask
 from modelfiles.register import register
+from taxqa.errors import InputError
 
 
 @pytest.fixture
@@ -47,3 +48,25 @@ def test_an_answer_that_was_cut_is_said_to_be(fake: FakeOllama) -> None:
     result = CliRunner().invoke(ask, ["세율은?", "--max-tokens", "4"])
     assert result.stdout == "10%\n"
     assert "cut at the limit" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("argument", "typed"), [("세금\udcff?", b""), ("-", b"\xbc\xbc\xb1\xdd?\n")]
+)
+def test_a_question_that_is_no_text_is_refused(
+    fake: FakeOllama, argument: str, typed: bytes
+) -> None:
+    result = CliRunner().invoke(ask, [argument], input=typed)
+    assert isinstance(result.exception, InputError)
+    assert "The question is no UTF-8 text" in result.exception.message
+    assert "iconv" in result.exception.hint
+
+
+def test_an_empty_question_is_said_to_be_even_where_there_is_no_model(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for words in ([""], [" ", "--model", "none"]):
+        result = CliRunner().invoke(ask, words)
+        assert isinstance(result.exception, InputError)
+        assert "The question is empty." in result.exception.message

@@ -16,6 +16,7 @@ from cli.export import add_modelfile
 from cli.main import run, taxqa
 from finetune.train import check_resume
 from taxqa.folders import new_folder, partial_path
+from taxqa.records import Record
 
 RECORD = {
     "question": "세율은 얼마인가요?",
@@ -39,6 +40,15 @@ CONFIGS = {
     "unpackaged.yaml": "base_model: phi-2\nbase_source: embedded",
 }
 
+RUN = {
+    "base_model": dict.fromkeys(
+        ("name", "folder", "source", "repo", "license_name", "license_url"), "base"
+    ),
+    "prompt_form": "qa",
+    "system": "",
+}
+"""What the manifest of a run says."""
+
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -57,6 +67,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copytree("dataset", "untaught")
     Path("damaged/train.jsonl").write_text(line + '{"question": ', encoding="utf-8")
     Path("untaught/train.jsonl").write_text("", encoding="utf-8")
+    make_broken_runs()
     Path("empty").mkdir()
     Path("mine").mkdir()
     Path("mine/thesis.txt").write_text("mine", encoding="utf-8")
@@ -68,6 +79,19 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, text in CONFIGS.items():
         Path(name).write_text(text, encoding="utf-8")
     return tmp_path
+
+
+def make_broken_runs() -> None:
+    """Run folders of which each has lost one thing."""
+    for name in ("baseless", "unbounded", "unadapted", "unset", "garbled"):
+        with new_folder(Path(name), stage="run", config={"max_length": 64}) as draft:
+            draft.details |= {} if name == "baseless" else RUN
+            (draft.path / "adapter").mkdir()
+            (draft.path / "adapter" / "adapter_config.json").write_text("{}", encoding="utf-8")
+    Path("unbounded/config.yaml").write_text("keep: best", encoding="utf-8")
+    Path("unadapted/adapter/adapter_config.json").unlink()
+    Path("unset/config.yaml").unlink()
+    Path("garbled/config.yaml").write_text("max_length: [64", encoding="utf-8")
 
 
 @pytest.fixture
@@ -138,6 +162,17 @@ WRONG = [
      " expected."),
     ("register --model run", 2, "run is a run folder; a model folder was expected."),
     ("ask 세율은? --model dataset", 2, "dataset is a dataset folder; a model folder was expected."),
+    # A folder that was changed since it was made
+    ("export --run baseless --out new", 2, "The run folder baseless is broken: base_model: Field"
+     " required.\nTrain again: taxqa finetune"),
+    ("export --run unbounded --out new", 2, "The run folder unbounded is broken: max_length: Input"
+     " should be a valid integer."),
+    ("export --run unadapted --out new", 2, "The run folder unadapted is broken: There is no"
+     " file unadapted/adapter/adapter_config.json."),
+    ("export --run unset --out new", 2, "The run folder unset is broken: There is no file"
+     " unset/config.yaml."),
+    ("export --run garbled --out new", 2, "The run folder garbled is broken: config.yaml is not"
+     " YAML."),
     # A result that would replace something
     ("generate --out dataset", 2, "dataset is already there, whole.\nAdd --force"),
     ("generate --out run --force", 2, "run is a run folder; a dataset folder does not replace it."),
@@ -180,6 +215,9 @@ WRONG = [
     ("ask 세율은? --temperature 9", 2, "9.0 is not in the range"),
     ("ask 세율은? --max-tokens 0", 2, "0 is not in the range x>=1"),
     ("ask", 2, "Missing argument 'QUESTION'"),
+    ("ask \udcff", 2, "The question is no UTF-8 text"),
+    ("ask 세율은? --model none --host http://[::1", 2, "--host is 'http://[::1', which is no"
+     " address of a server"),
     (f"{GIFT} --no-such-option", 2, "No such option"),
     ("calc gift --amount 스무억 --donor parent --recipient adult", 2, "'스무억' is not an amount of"
      " money; expected one like 20억"),
@@ -189,6 +227,8 @@ WRONG = [
     (f"{GIFT} --as-of 2026-02-30", 2, "'2026-02-30' is no day; expected one like 2026-11-23."),
     (f"{GIFT} --as-of 어제", 2, "'어제' is no day"),
     (f"{GIFT} --as-of 1990-01-01", 2, "1990-01-01"),
+    (f"{GIFT} --as-of 9999-12-31", 2, "'9999-12-31' is no day of the years 1900 to 2100."),
+    ("calc income --tax-base 6000만 --year 0", 2, "0 is not in the range 1900<=x<=2100"),
     (f"{GIFT} --prior amount=1억", 2, "needs amount= and day="),
     (f"{GIFT} --filing late", 2, "--paid-on"),
     ("calc income", 2, "Give either the tax base"),
@@ -262,7 +302,8 @@ def test_a_disk_that_fails_while_a_dataset_is_written_leaves_nothing(
         raise OSError(number, os.strerror(number), "big")
 
     monkeypatch.setattr("datagen.dataset.write_json", write)
-    monkeypatch.setattr("datagen.dataset.worked_records", lambda documents, seed: [])
+    records = [Record(**RECORD, id=name, document=name, teacher="worked") for name in "ab"]
+    monkeypatch.setattr("datagen.dataset.checked", lambda material, seed: (records, []))
     found, error = type_in("generate --out new --limit 2")
     assert message in error
     assert found == code

@@ -80,6 +80,55 @@ def test_wrong_words_are_answered_with_what_was_expected(
     assert message in result.exception.message
 
 
+SALE = "transfer --asset house --price 9억 --cost 5억 --surcharge none"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"{' '.join(GIFT)} --as-of 9999-12-31",
+        f"{' '.join(GIFT)} --marriage-date 0001-01-01",
+        f"{' '.join(GIFT)} --prior amount=1억\u00a0day=1899-12-31",
+        "inheritance --property 20억 --as-of 9999-12-31",
+        "corporate --tax-base 10억 --starts 9999-12-31",
+        "corporate --tax-base 10억 --ends 0001-01-01",
+        f"{SALE} --acquired 2020-01-01 --sold 9999-12-31",
+        "income --tax-base 1억 --as-of 2101-01-01",
+    ],
+)
+def test_a_day_whose_periods_would_leave_the_calendar_is_refused(line: str) -> None:
+    result = run(*line.split(" "))
+    assert isinstance(result.exception, InputError)
+    assert "is no day of the years 1900 to 2100" in result.exception.message
+
+
+@pytest.mark.parametrize("year", ["0", "-5", "1899", "2101", "99999"])
+@pytest.mark.parametrize(
+    "line",
+    ["income --tax-base 1억", "vat general --supply 1억 --period 2",
+     "vat simplified --sales rental=8000만"],
+)  # fmt: skip
+def test_a_year_that_is_none_is_refused_and_not_taken_for_this_one(line: str, year: str) -> None:
+    result = run(*line.split(), "--year", year)
+    assert result.exit_code == 2
+    assert f"{year} is not in the range 1900<=x<=2100" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"{' '.join(GIFT)} --as-of 2100-12-31 --filing none --paid-on 2100-12-31",
+        "inheritance --property 20억 --as-of 2100-12-31",
+        "corporate --tax-base 10억 --ends 2100-12-31",
+        f"{SALE} --acquired 1900-06-01 --inherited-from 1900-01-02 --sold 2100-12-31",
+        "income --tax-base 1억 --year 2100",
+        "vat general --supply 1억 --period 2 --year 2100",
+    ],
+)
+def test_the_last_day_that_may_be_given_is_computed(line: str) -> None:
+    assert data(*line.split())["steps"]
+
+
 def test_income_is_computed_from_a_base_or_a_salary() -> None:
     base = data("income", "--tax-base", "6,000만원", "--year", "2026")
     assert (base["computed_tax"], base["local_income_tax"]) == (8_640_000, 864_000)

@@ -31,6 +31,13 @@ def test_json_gives_the_counts_alone_on_stdout(tmp_path: Path) -> None:
     assert data["rejected_by_reason"] == {}
 
 
+def test_short_answers_alone_may_be_taken(tmp_path: Path) -> None:
+    out = tmp_path / "dataset"
+    assert invoke("--out", out, "--max-answer", "150").exit_code == 0
+    answers = [item["answer"] for item in json.loads((out / "dataset.json").read_text("utf-8"))]
+    assert answers and max(map(len, answers)) <= 150
+
+
 def test_a_dataset_is_replaced_only_with_force(tmp_path: Path) -> None:
     words = ("--out", tmp_path / "dataset", "--limit", "20")
     assert invoke(*words).exit_code == 0
@@ -41,7 +48,10 @@ def test_a_dataset_is_replaced_only_with_force(tmp_path: Path) -> None:
 def test_wrong_options_are_refused_before_anything_is_made(tmp_path: Path) -> None:
     out = tmp_path / "dataset"
     assert invoke("--out", out, "--limit", "0").exit_code == 2
+    assert invoke("--out", out, "--max-answer", "0").exit_code == 2
     assert invoke("--out", out, "--teacher", "nobody").exit_code == 2
+    empty = invoke("--out", out, "--max-answer", "3").exception
+    assert isinstance(empty, InputError) and "Raise --max-answer" in empty.hint
     missing = invoke("--out", out, "--corpus", tmp_path / "no").exception
     assert isinstance(missing, InputError) and "taxqa collect" in str(missing)
     assert list(tmp_path.iterdir()) == []

@@ -27,7 +27,7 @@ def test_the_newest_model_folder_is_registered_under_its_own_name(fake: FakeOlla
     assert result.exit_code == 0, result.output
     assert list(fake.models) == ["taxqa-demo:latest"]
     assert f"taxqa-demo (q8_0) is in Ollama 0.34.1 at {fake.url}." in result.stdout
-    assert "equals the trained one in 8 of 8 ways" in result.stdout
+    assert "equals the trained one in 9 of 9 ways" in result.stdout
     assert "stops by itself: 10%입니다." in result.stdout
     assert "ollama run taxqa-demo" in result.stdout
     assert 'taxqa ask "질문" --model taxqa-demo' in result.stdout
@@ -39,7 +39,7 @@ def test_the_result_can_be_read_by_a_script(fake: FakeOllama) -> None:
     arguments = ["--model", str(folder), "--name", "tax:v1", "--quant", "q4_k_m", "--json"]
     found = json.loads(CliRunner().invoke(register, arguments).stdout)
     assert (found["name"], found["quant"], found["replaced"]) == ("tax:v1", "q4_k_m", False)
-    assert len(found["prompts_equal"]) == 8
+    assert len(found["prompts_equal"]) == 9
 
 
 def test_a_refusal_is_a_message_and_an_exit_code(
@@ -49,6 +49,11 @@ def test_a_refusal_is_a_message_and_an_exit_code(
     monkeypatch.setattr("sys.argv", ["register", "--model", "m", "--name", "세금"])
     assert run(register) == 2
     assert "Ollama does not take '세금'" in capsys.readouterr().err
+    monkeypatch.setenv("OLLAMA_HOST", "http://[::1")
+    monkeypatch.setattr("sys.argv", ["register", "--model", "m"])
+    assert run(register) == 2
+    assert "OLLAMA_HOST is 'http://[::1', which is no address" in capsys.readouterr().err
+    monkeypatch.setenv("OLLAMA_HOST", fake.url)
     fake.fail_create = "boom"
     monkeypatch.setattr("sys.argv", ["register", "--model", "m"])
     assert run(register) == 1

@@ -1,6 +1,7 @@
 """A false record is dropped with its reason and the right figure; what is not understood passes."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -189,6 +190,7 @@ def test_a_rejected_record_does_not_stand_in_the_way_of_a_right_one() -> None:
         "1) 1억원 × 10% = 1천만원",
         "약 12억 ÷ 7 = 약 1억 7,142만원",
         "5억 ÷ 0 = 무한",
+        "5억 ÷ 0 =",
         "1억원 이하 = 10%",
         "2026-01-01 = 시행일",
         "a = b = = = 3",
@@ -214,8 +216,27 @@ def test_right_equations_and_what_is_no_arithmetic_pass(line: str) -> None:
 )
 def test_a_wrong_equation_is_found_with_its_right_value(line: str, right: float) -> None:
     ((written, value),) = wrong_equations(line)
-    assert float(value) == right
+    assert value is not None and float(value) == right
     assert "=" in written
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "20억원 ÷ 0 = 5원",
+        "20억원 ÷ 0 = 약 5원",
+        "20억원 / 0명 = 5원",
+        "1억원 + 20억원 ÷ (5 − 5) × 3 = (5원 + 5원)",
+        "2 × 5 = 7 ÷ 0",
+        "몫 = 20억원 ÷ 0 = 0원",
+    ],
+)
+def test_a_division_by_zero_is_wrong_whatever_it_is_said_to_be(line: str) -> None:
+    ((written, value),) = wrong_equations(line)
+    assert "=" in written and value is None
+    rejection = verdict("몫은 얼마인가요?", f"계산은 이렇습니다.\n{line}")
+    assert rejection is not None
+    assert (rejection.reason, rejection.expected) == ("arithmetic", "no division by zero")
 
 
 def test_a_wrong_equation_rejects_its_record() -> None:
@@ -252,7 +273,8 @@ def test_a_result_in_ten_thousands_may_be_rounded_to_them() -> None:
 @settings(deadline=None)
 @given(st.text(alphabet="0123456789,.억만천원×x%-+=÷/()약 가세", max_size=60))
 def test_no_text_that_looks_like_arithmetic_raises(line: str) -> None:
-    evaluate(tokens(line))
+    with suppress(ZeroDivisionError):
+        evaluate(tokens(line))
     for written, _ in wrong_equations(line):
         assert "=" in written
 

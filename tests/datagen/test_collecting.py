@@ -1,11 +1,14 @@
 """What lies in a folder becomes documents, each once; the rest is named with a reason."""
 
+import errno
 import json
+import os
 import shutil
 import unicodedata
 from collections import Counter
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +17,7 @@ from datagen.corpus import read_corpus, write_corpus
 from datagen.versions import Versions
 from taxlaw.citations import parse_citation
 from taxqa.errors import InputError
+from taxqa.folders import read_manifest
 from taxqa.records import Document
 
 STATUTE = """---
@@ -158,6 +162,63 @@ def test_what_is_not_read_is_listed_with_its_reason(tmp_path: Path) -> None:
     }
 
 
+@pytest.fixture
+def closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files called closed.md and folders called closed may not be read, also not by root."""
+    opened, listed = Path.open, os.scandir
+
+    def open_file(path: Path, *args: Any, **options: Any) -> Any:
+        if path.name == "closed.md" and options.get("mode") != "w":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return opened(path, *args, **options)
+
+    def list_folder(path: Any) -> Any:
+        if Path(path).name == "closed":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return listed(path)
+
+    monkeypatch.setattr(Path, "open", open_file)
+    monkeypatch.setattr(os, "scandir", list_folder)
+
+
+def test_what_cannot_be_read_in_a_folder_is_listed_and_does_not_end_the_collect(
+    tmp_path: Path, closed: None
+) -> None:
+    folder = tmp_path / "in"
+    for name in ("closed", "open"):
+        (folder / name).mkdir(parents=True)
+    for name in ("closed.md", "open/안내.md"):
+        (folder / name).write_text(GUIDE, encoding="utf-8")
+    (folder / "lost.md").symlink_to(tmp_path / "nowhere")
+    (folder / "loop.json").symlink_to(folder / "loop.json")
+    (folder / "again").symlink_to(folder / "open")
+    os.mkfifo(folder / "pipe.txt")
+    write_corpus([folder], tmp_path / "corpus")
+    manifest = read_manifest(tmp_path / "corpus", stage="corpus", made_by="")
+    reasons = {
+        skipped["path"].removeprefix(f"{folder}/"): skipped["reason"]
+        for skipped in manifest["skipped"]
+    }
+    assert reasons == {
+        "closed": "cannot be read: Permission denied",
+        "closed.md": "cannot be read: Permission denied",
+        "lost.md": "a link to nothing",
+        "loop.json": "a link to nothing",
+        "again": "a link to a folder, which is not followed",
+        "pipe.txt": "not a regular file",
+    }
+    assert manifest["counts"]["documents"] == 1
+
+
+def test_a_file_that_was_named_and_cannot_be_read_is_an_error(tmp_path: Path, closed: None) -> None:
+    (tmp_path / "closed.md").write_text(GUIDE, encoding="utf-8")
+    with pytest.raises(InputError, match=r"closed\.md cannot be read: Permission denied"):
+        collected(tmp_path / "closed.md")
+    (tmp_path / "lost.md").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(InputError, match=r"There is no file or folder .*lost\.md"):
+        collected(tmp_path / "lost.md")
+
+
 def test_a_file_given_twice_is_read_once(tmp_path: Path) -> None:
     path = tmp_path / "안내.md"
     path.write_text(GUIDE, encoding="utf-8")
@@ -230,6 +291,23 @@ def test_a_corpus_that_fails_leaves_no_folder_and_a_whole_one_stays(tmp_path: Pa
     with pytest.raises(InputError):
         write_corpus([tmp_path / "bad"], out, force=True)
     assert [document.id for document in read_corpus(out).documents] == ["소득세법 제1조"]
+
+
+@pytest.mark.parametrize("text", ["", None, "twice"])
+def test_a_corpus_whose_documents_were_changed_is_refused(tmp_path: Path, text: str | None) -> None:
+    (tmp_path / "법률.md").write_text(statute("2026-01-01"), encoding="utf-8")
+    write_corpus([tmp_path / "법률.md"], tmp_path / "corpus")
+    path = tmp_path / "corpus" / "documents.jsonl"
+    if text is None:
+        path.unlink()
+    else:
+        path.write_text(path.read_text(encoding="utf-8") * 2 if text else "", encoding="utf-8")
+    with pytest.raises(InputError, match=r"documents\.jsonl") as refused:
+        read_corpus(tmp_path / "corpus")
+    if text is not None:
+        count = 2 if text else 0
+        assert f"holds {count} documents; its manifest says 1" in refused.value.message
+        assert "taxqa collect" in refused.value.hint
 
 
 def test_the_index_of_a_corpus_knows_its_own_laws_and_those_that_ship(tmp_path: Path) -> None:

@@ -100,6 +100,37 @@ def test_a_limit_is_exact_and_keeps_the_parts(tmp_path: Path) -> None:
     assert len(askers) == 5
 
 
+def test_no_answer_is_longer_than_asked_and_the_counts_add_up(
+    built_in: Path, tmp_path: Path
+) -> None:
+    counts = generate(None, tmp_path / "short", max_answer=150)
+    parts = [records(tmp_path / "short", name) for name in ("records", "heldout")]
+    assert counts["records"] == len(parts[0]) > 20
+    assert max(len(r.answer) for part in parts for r in part) <= 150
+    assert any(len(r.answer) > 150 for r in records(built_in, "records"))
+    whole = read_manifest(built_in, stage="dataset", made_by="")["counts"]
+    names = ("records", "heldout", "not_selected")
+    assert sum(counts[name] for name in names) == sum(whole[name] for name in names)
+
+
+def test_an_answer_may_be_exactly_as_long_as_asked(built_in: Path, tmp_path: Path) -> None:
+    shortest = min(len(r.answer) for r in records(built_in, "records"))
+    generate(None, tmp_path / "short", max_answer=shortest)
+    assert {len(r.answer) for r in records(tmp_path / "short", "records")} == {shortest}
+
+
+@pytest.mark.parametrize("max_answer", [-1, 0, 1])
+def test_a_selection_that_leaves_nothing_says_so_and_writes_nothing(
+    tmp_path: Path, max_answer: int
+) -> None:
+    with pytest.raises(InputError, match=rf"0 of .* at most {max_answer} letters") as no:
+        generate(None, tmp_path / "dataset", max_answer=max_answer)
+    assert "Raise --max-answer: the shortest answer has" in no.value.hint
+    with pytest.raises(InputError, match=r"0 of \d+ records are left; a dataset has 2"):
+        generate(None, tmp_path / "dataset", documents=["no-such-case"])
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_limit_on_a_full_corpus_keeps_every_source(shared: Path, tmp_path: Path) -> None:
     write_corpus([shared / "lawdata"], tmp_path / "corpus")
     generate(tmp_path / "corpus", tmp_path / "small", limit=200)

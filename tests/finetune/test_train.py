@@ -14,9 +14,10 @@ from finetune.config import TrainConfig
 from finetune.metrics import read_metrics
 from finetune.prompts import prompt_form
 from finetune.rows import Row, make_rows
+from finetune.space import space_error
 from finetune.train import finetune, plan_only
 from taxqa.errors import ConfigError, InputError, MissingExtraError, NoSpaceError, ProofError
-from taxqa.records import write_json, write_jsonl
+from taxqa.records import write_json
 
 ONE_STEP = {"max_steps": 1, "lora_dropout": 0.0, "warmup_ratio": 0.0}
 
@@ -242,6 +243,38 @@ def test_a_training_that_diverged_makes_no_run(dataset: Path, gemma: Path, tmp_p
     assert not (tmp_path / "run").exists()
 
 
+def test_a_training_that_diverges_after_a_good_epoch_stops_there(
+    dataset: Path, gemma: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+    from transformers import TrainerCallback
+
+    from finetune import loop
+
+    class Diverge(TrainerCallback):  # type: ignore[misc]
+        def on_step_begin(self, args: Any, state: Any, *rest: Any, **given: Any) -> None:
+            if state.global_step == 4:
+                for weight in given["model"].parameters():
+                    weight.data += torch.nan
+
+    make = loop.make_trainer
+
+    def make_diverging(*given: Any) -> Any:
+        trainer = make(*given)
+        trainer.add_callback(Diverge())
+        return trainer
+
+    monkeypatch.setattr(loop, "make_trainer", make_diverging)
+    with pytest.raises(ProofError, match=r"diverged: the loss is no number at step 5\.") as stopped:
+        finetune(dataset, tmp_path / "run", settings(gemma))
+    assert "lower learning_rate" in stopped.value.hint
+    assert not (tmp_path / "run").exists()
+    partial = tmp_path / ".run.partial"
+    assert (partial / "checkpoints" / "checkpoint-4").is_dir()
+    lines = read_metrics(partial / "metrics.jsonl")
+    assert [line["loss"] is None for line in lines if "loss" in line] == [False] * 4 + [True]
+
+
 @pytest.mark.parametrize(
     ("error", "message"),
     [
@@ -249,7 +282,10 @@ def test_a_training_that_diverged_makes_no_run(dataset: Path, gemma: Path, tmp_p
         (RuntimeError("DefaultCPUAllocator: can't allocate memory"), "did not fit into memory"),
         (MemoryError(), "did not fit into memory"),
         (RuntimeError("Error while serializing: No space left on device"), "disk is full"),
-        (RuntimeError("[enforce fail at inline_container.cc:672] . unexpected pos 576"), "disk is full"),
+        (
+            RuntimeError("[enforce fail at inline_container.cc:672] . unexpected pos 576"),
+            "disk is full",
+        ),
     ],
 )
 def test_a_full_disk_or_memory_is_a_message_and_the_checkpoints_stay(
@@ -274,7 +310,7 @@ def test_a_full_disk_or_memory_is_a_message_and_the_checkpoints_stay(
 
 
 def test_another_error_of_the_trainer_is_not_swallowed() -> None:
-    assert train.space_error(RuntimeError("shapes do not match")) is None
+    assert space_error(RuntimeError("shapes do not match")) is None
 
 
 def test_a_missing_package_is_one_message(
@@ -306,12 +342,7 @@ def test_unsloth_is_refused_with_the_reason_where_it_cannot_train(
 ) -> None:
     from finetune import unsloth_trainer
 
-    monkeypatch.setattr(unsloth_trainer, "unsloth_ready", lambda: "it is not installed")
+    monkeypatch.setattr(unsloth_trainer, "unsloth_ready", lambda _: "it is not installed")
     with pytest.raises(ConfigError, match="unsloth was asked for, but it is not installed"):
         plan_only(dataset, settings(gemma, trainer="unsloth"))
     assert plan_only(dataset, settings(gemma, trainer="auto"))["trainer"] == "trl"
-
-
-def test_rows_written_anew_are_read_anew(dataset: Path, gemma: Path) -> None:
-    write_jsonl(dataset / "train.jsonl", [record(1), record(2)])
-    assert plan_only(dataset, settings(gemma))["train_rows"] == 2

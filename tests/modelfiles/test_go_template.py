@@ -26,6 +26,9 @@ SEEN_IN_GO = [
     ("{{ range .Messages }}{{ eq (len (slice $.Messages 1)) 1 }}{{ end }}", "truetrue"),
     ("{{ $x := 1 }}{{ if true }}{{ $x = 2 }}{{ $x := 3 }}{{ $x }}{{ end }}{{ $x }}", "32"),
     ("{{ and .System 0 }}{{ or 0 .System }}{{ ne 1 2 }}", "0시스템true"),
+    ('{{ range .Messages }}{{ eq (slice .Content 0 1) " " }}{{ slice .Content 3 }}{{ end }}',
+     "falsefalse"),
+    ('{{ if not (and .None (eq (slice .None 0 1) " ")) }}x{{ end }}', "x"),
     ('a{{/* {{ note */}}b{{ "\\n" }}', "ab\n"),
 ]  # fmt: skip
 
@@ -48,16 +51,23 @@ def test_a_template_that_go_refuses_is_refused(template: str) -> None:
 CONTENT = st.text(st.sampled_from("가a \n{}\"'\t😀")).map(str.strip)
 
 
-@given(st.sampled_from(sorted(FORMS)), CONTENT, st.lists(CONTENT, min_size=1, max_size=7))
+@given(
+    st.sampled_from(sorted(FORMS)),
+    CONTENT,
+    st.lists(CONTENT, min_size=1, max_size=7),
+    st.booleans(),
+)
 def test_the_go_template_and_the_specification_give_one_prompt(
-    form_name: str, system: str, contents: list[str]
+    form_name: str, system: str, contents: list[str], as_written: bool
 ) -> None:
+    form = prompt_form(form_name)
     contents = contents[: len(contents) - (len(contents) + 1) % 2]
     turns: list[Turn] = [{"role": "system", "content": system}] if system else []
     data = {"System": system, "Messages": [Message("system", system)] if system else []}
     for index, content in enumerate(contents):
         role = "assistant" if index % 2 else "user"
+        if as_written and role == "assistant":
+            content = form.answer.format(content=content)
         turns.append({"role": role, "content": content})
         data["Messages"].append(Message(role, content))  # type: ignore[attr-defined]
-    form = prompt_form(form_name)
     assert render(form.go_template("<eos>"), data) == form.conversation(turns, "<eos>")

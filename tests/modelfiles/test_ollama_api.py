@@ -7,10 +7,12 @@ from typing import Literal
 
 import pytest
 from fake_ollama import FakeModel, FakeOllama, fake_ollama
+from hypothesis import given
+from hypothesis import strategies as st
 from model_folders import write_gguf
 
 from modelfiles.ollama_api import Ollama, server_url
-from taxqa.errors import NoSpaceError, ServiceError
+from taxqa.errors import InputError, NoSpaceError, ServiceError
 
 DIGEST = "sha256:" + "0" * 64
 
@@ -49,6 +51,34 @@ def server(fake: FakeOllama) -> Iterator[Ollama]:
 )
 def test_a_host_is_read_by_ollamas_rules(host: str, url: str) -> None:
     assert server_url(host) == url
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "http://[::1", "[zz]", "a b", "http://example.org:80:90", "example..org", "a\0b",
+        "ftp://example.org", "http://me:word@example.org:80", "example.org?a=b", "example.org#a",
+        "http://\udcff", "a" * 64,
+    ],
+)  # fmt: skip
+def test_what_is_no_address_is_said_with_where_it_was_given(
+    monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    with pytest.raises(InputError, match=r"--host is '.*', which is no address of a server"):
+        Ollama(host)
+    if "\0" not in host:  # which no environment can hold
+        monkeypatch.setenv("OLLAMA_HOST", host)
+        with pytest.raises(InputError, match=r"OLLAMA_HOST is '.*', which is no address"):
+            Ollama()
+
+
+@given(st.text(max_size=12) | st.text("a1:/[]@.% ?#", max_size=12))
+def test_any_text_is_an_address_or_an_input_error(host: str) -> None:
+    try:
+        with Ollama(host or "x") as server:
+            assert server.url.startswith(("http://", "https://"))
+    except InputError as error:
+        assert host in error.message
 
 
 def test_a_server_on_this_machine_is_reached_past_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,7 @@ from finetune.prompts import FORMS
 from modelfiles.model_folder import read_model_folder
 from modelfiles.modelfile import Modelfile
 from modelfiles.ollama_api import Ollama
-from modelfiles.proof import CASES, prove_prompts, user
+from modelfiles.proof import cases_of, prove_prompts, user
 from modelfiles.values import modelfile_of
 from taxqa.errors import ProofError, ServiceError
 
@@ -72,7 +72,7 @@ def test_the_servers_prompts_are_the_trained_ones(
 ) -> None:
     report = read_model_folder(make_model_folder(tmp_path / "m", form=form, system=system)).report
     assert place.make(modelfile_of(report))[-1] == "success"
-    assert len(prove_prompts(place.server, NAME, report)) == len(CASES)
+    assert len(prove_prompts(place.server, NAME, report)) == len(cases_of(report.prompts))
 
 
 def test_a_planted_difference_shows(place: Place, tmp_path: Path) -> None:

@@ -9,8 +9,9 @@ from fake_ollama import FakeModel, FakeOllama, fake_ollama
 from inline_snapshot import snapshot
 from model_folders import make_model_folder
 
+from finetune.prompts import prompt_form
 from modelfiles import register as registration
-from modelfiles.proof import CASES, difference
+from modelfiles.proof import cases_of, difference
 from modelfiles.register import candidate_name, register, rewrites
 from taxqa.errors import InputError, NoSpaceError, ProofError, ServiceError
 from taxqa.errors import TaxqaError as AnyError
@@ -46,7 +47,8 @@ def test_a_model_is_registered_and_its_prompts_are_proven(
         assert list(fake.models) == ["taxqa-demo:latest"]
         assert fake.models["taxqa-demo:latest"].system == system
     assert (found.name, found.quant, found.version) == ("taxqa-demo", "q8_0", version)
-    assert found.prompts == tuple(case.name for case in CASES)
+    assert found.prompts == tuple(case.name for case in cases_of(prompt_form(form)))
+    assert "an answer as the model wrote it" in found.prompts
     assert found.answer == "10%입니다."
     assert not found.replaced
 
@@ -66,6 +68,7 @@ def test_another_quant_is_another_file(folder: Path) -> None:
         assert fake.models["a:latest"].digest != fake.models["b:latest"].digest
 
 
+BLANK_WHERE_THERE_IS_NONE = '{{ if not (and .Content (eq (slice .Content 0 1) " ")) }} {{ end }}'
 PLANTED = {
     "a blank after the answer mark": ("### 답변:", "### 답변: "),
     "a missing line end": ("}}\n\n### 답변:", "}}\n### 답변:"),
@@ -73,6 +76,8 @@ PLANTED = {
     "no system message": ('{{ $sys = "" }}', '{{ $sys = "x" }}'),
     "no end between turns": ("<eos>\n\n{{ end }}", "\n\n{{ end }}"),
     "a trimmed question": ("{{ .Content }}\n\n###", "{{ .Content -}}\n\n\n###"),
+    "a blank before an answer that has one": (BLANK_WHERE_THERE_IS_NONE, " "),
+    "no blank before an answer that has none": (BLANK_WHERE_THERE_IS_NONE, ""),
     "a line end after everything": ('{{- end }}"""', '{{- end }}\n"""'),
     "a template that fails at a conversation": ("{{ .Content }}\n\n###", "{{ .Thought }}\n\n###"),
 }

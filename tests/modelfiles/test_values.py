@@ -45,7 +45,7 @@ TEMPLATE """{{- $sys := .System -}}
 
 {{ $sys = "" }}{{ end }}### 질문: {{ .Content }}
 
-### 답변:{{ else if eq .Role "assistant" }} {{ .Content }}{{ if not $last }}<eos>
+### 답변:{{ else if eq .Role "assistant" }}{{ if not (and .Content (eq (slice .Content 0 1) " ")) }} {{ end }}{{ .Content }}{{ if not $last }}<eos>
 
 {{ end }}
 {{- end }}
@@ -54,7 +54,7 @@ PARAMETER stop "<eos>"
 LICENSE """google/gemma-3-270m: Gemma Terms of Use
 
 Gemma is provided under and subject to the Gemma Terms of Use."""
-''')
+''')  # noqa: E501
 
 
 def test_the_modelfile_that_is_written_is_the_one_that_is_registered(tmp_path: Path) -> None:

@@ -459,6 +459,22 @@ def test_the_digest_of_a_folder_does_not_depend_on_the_order_of_its_files(
     assert digest(folder) == hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
+def test_a_file_that_may_not_be_read_counts_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "closed").write_text("a", encoding="utf-8")
+    (tmp_path / "link").symlink_to(tmp_path / "nothing")
+    opened = Path.open
+
+    def refuse(path: Path, *args: Any, **options: Any) -> Any:
+        if path.name == "closed":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return opened(path, *args, **options)
+
+    monkeypatch.setattr(Path, "open", refuse)
+    assert digest(tmp_path) == hashlib.sha256(b"closed\0\n").hexdigest()
+
+
 def test_a_folder_copied_by_a_mac_has_the_same_digest(tmp_path: Path) -> None:
     for form in ("NFC", "NFD"):
         (tmp_path / form).mkdir()
