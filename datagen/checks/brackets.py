@@ -65,15 +65,27 @@ def wrong_rows(sentence: str, tables: tuple[RateTable, ...]) -> Iterator[tuple[s
         if not LIMITS.match(sentence[low.end : high.start]):
             continue
         rate = NEXT_RATE.match(sentence[high.end :])
-        rows = rows_between(tables, low.value, high.value)
-        if rate and rows and Fraction(rate[1]) / 100 not in {row.rate for row in rows}:
+        if rate is None:
+            continue
+        stated = Fraction(rate[1]) / 100
+        rows = rows_beside(tables, low.value, high.value, stated)
+        if rows and (low.value, high.value, stated) not in map(row_key, rows):
             yield sentence[low.start : high.end + rate.end()], shown(tables[-1], rows[-1])
 
 
-def rows_between(tables: tuple[RateTable, ...], over: int, up_to: int) -> list[Bracket]:
-    """The rows with just these limits (KRW)."""
+def rows_beside(
+    tables: tuple[RateTable, ...], over: int, up_to: int, rate: Fraction
+) -> list[Bracket]:
+    """The rows that agree with two of what is stated: limits (KRW) and rate."""
     rows = (row for table in tables for row in table.brackets)
-    return [row for row in rows if (row.over, row.up_to) == (over, up_to)]
+    return [
+        row for row in rows if (row.over == over) + (row.up_to == up_to) + (row.rate == rate) >= 2
+    ]
+
+
+def row_key(row: Bracket) -> tuple[int, int | None, Fraction]:
+    """The limits (KRW) and the rate of a row."""
+    return row.over, row.up_to, row.rate
 
 
 def wrong_pairs(sentence: str, tables: tuple[RateTable, ...]) -> Iterator[tuple[str, str]]:

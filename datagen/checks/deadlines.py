@@ -106,10 +106,17 @@ def check_deadlines(record: QARecord, context: Context) -> Finding | None:
         return None
     for sentence in SENTENCE_END.split(record.answer):
         if "월" in sentence and not NOT_READ.search(sentence):
-            finding = wrong_deadline(sentence, record.question)
-            if finding:
-                return finding
+            for clause in clauses(sentence):
+                finding = wrong_deadline(clause, record.question)
+                if finding:
+                    return finding
     return wrong_day(record)
+
+
+def clauses(sentence: str) -> list[str]:
+    """The parts of a sentence that name a tax each; the whole where not every part does."""
+    parts = re.split(r"[,，]\s|(?<=이고)\s|(?<=이며)\s", sentence)
+    return parts if all(TAX_NAMES.search(part) for part in parts) else [sentence]
 
 
 def wrong_deadline(sentence: str, question: str) -> Finding | None:

@@ -21,7 +21,8 @@ from taxqa.records import QARecord
 NOT_READ = re.compile(
     r"종전|개정 전|과거|예전|당시|이전|인상|인하|상향|하향|오해|틀린|잘못|착각|아니라|아닙니다"
     r"|아닌|않|없|비거주|외국"
-    r"|(?:19\d\d|20[01]\d|202[0-3])\s?년|2024년 이전|각각|합하|합쳐|합산하|모두|총|더한|더하"
+    r"|(?:19\d\d|20[01]\d|202[0-3])\s?년|2024년 이전|각각|합하|합쳐|합산하|모두|총\s?\d|총액"
+    r"|더한|더하"
     r"|나머지|남은|[=×÷]|개정안"
 )
 FILLER = r"[^.,;:\d\n%()]{0,14}?"
@@ -65,7 +66,7 @@ FACTS = (
         "전자신고|법인|소득세",
     ),
     Fact(
-        r"(?<!과소)무신고\s?가산세(?:율)?(?:은|는|가|이|:)",
+        r"(?<!과소)무신고\s?가산세(?:율)?(?:은|는|가|이|:)?",
         (*penalties.UNFILED.values(), *per("0.07", "0.14", "50", "30")),
         "국세기본법 제47조의2제1항",
         "감면|지방|과소|기한 후",
@@ -109,12 +110,12 @@ FACTS = (
         "연금|생활|가업|영농",
     ),
     Fact(
-        r"금융재산\s?상속\s?공제(?:는|의)?\s?(?:한도(?:는|가)?|최대)\s?",
+        r"금융재산\s?상속\s?공제(?:는|의|:)?\s?(?:한도(?:는|가)?|최대)\s?",
         (estate.FINANCIAL_MOST,),
         "상속세 및 증여세법 제22조제1항",
     ),
     Fact(
-        r"동거\s?주택\s?상속\s?공제(?:는|의)?\s?(?:한도(?:는|가)?|최대)\s?",
+        r"동거\s?주택\s?상속\s?공제(?:는|의|:)?\s?(?:한도(?:는|가)?|최대)\s?",
         (estate.HOUSE_MOST,),
         "상속세 및 증여세법 제23조의2제1항",
     ),
@@ -154,6 +155,8 @@ RELATIVES: tuple[tuple[re.Pattern[str], tuple[int, ...], str], ...] = (
 GIFT_DEDUCTION = re.compile(
     r"증여\s?(?:재산)?\s?공제|공제\s?(?:한도|금액|액)|(?:까지|원을?|원이)\s?공제"
 )
+ROW = re.compile(r"\s*(?:[|*•-]|\d[.)])")
+ASKED_FOR_DEDUCTION = re.compile(r"증여\s?(?:재산)?\s?공제")
 ONCE = re.compile(
     r"혼인|결혼|출산|출생|입양|상속|가업|창업|채무|보험|장애|신탁|전기|재해|세액\s?공제|과세표준"
 )
@@ -164,7 +167,9 @@ def check_facts(record: QARecord, context: Context) -> Finding | None:
     if not ANY.search(record.answer) or NOT_READ.search(record.question):
         return None
     for sentence in SENTENCE_END.split(record.answer):
-        if ANY.search(sentence) and not NOT_READ.search(sentence) and not SUPPOSED.search(sentence):
+        if NOT_READ.search(sentence) or SUPPOSED.search(sentence):
+            continue
+        if ANY.search(sentence) or ROW.match(sentence):
             finding = wrong_fact(sentence) or wrong_gift_deduction(sentence, record.question)
             if finding:
                 return finding
@@ -202,7 +207,10 @@ def stated_value(sentence: str, at: int, rate: bool) -> tuple[int, int | Fractio
 def wrong_gift_deduction(sentence: str, question: str) -> Finding | None:
     """A wrong 증여재산공제 for the one relation that sentence and question name."""
     about = f"{question} {sentence}"
-    if "증여" not in about or not GIFT_DEDUCTION.search(sentence) or ONCE.search(about):
+    if "증여" not in about or ONCE.search(about):
+        return None
+    row_of_list = ROW.match(sentence) and ASKED_FOR_DEDUCTION.search(question)
+    if not row_of_list and not GIFT_DEDUCTION.search(sentence):
         return None
     amounts = find_amounts(sentence)
     if len(amounts) != 1 or find_amounts(question):
@@ -214,7 +222,7 @@ def wrong_gift_deduction(sentence: str, question: str) -> Finding | None:
     if len(found) != 1 or amounts[0].value in found[0][1]:
         return None
     _, right, item = found[0]
-    if not re.search(r"공제", sentence):
+    if not row_of_list and "공제" not in sentence:
         return None
     return Finding("fact-wrong", shortened(sentence), f"{shown(right[0])} ({gift.LAW} {item})")
 

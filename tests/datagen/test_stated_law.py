@@ -171,3 +171,23 @@ def test_every_row_of_a_table_passes_and_no_other_rate_does(
 )
 def test_an_article_beside_a_name_is_the_one_that_has_it(answer: str, expected: str) -> None:
     assert reason("어느 조문에 있나요?", answer) == expected
+
+
+def test_a_list_of_deductions_is_judged_row_by_row() -> None:
+    rows = "| 관계 | 공제 |\n| 배우자 | {} |\n| 기타 친족 | 1,000만원 |"
+    question = "증여재산공제를 표로 알려 주세요."
+    assert reason(question, rows.format("6억원")) == ""
+    assert reason(question, rows.format("5억원")) == "fact-wrong"
+
+
+def test_two_deadlines_of_a_sentence_are_judged_each() -> None:
+    answer = "증여세는 말일부터 {}개월, 상속세는 말일부터 {}개월 이내에 신고합니다."
+    assert reason("신고기한을 알려 주세요.", answer.format(3, 6)) == ""
+    assert reason("신고기한을 알려 주세요.", answer.format(6, 6)) == "deadline-wrong"
+    assert reason("신고기한을 알려 주세요.", answer.format(3, 3)) == "deadline-wrong"
+
+
+def test_a_row_with_one_wrong_limit_is_rejected() -> None:
+    answer = "1,400만원 초과 {} 이하에는 15%를 적용합니다."
+    assert reason("종합소득세율은요?", answer.format("5,000만원")) == ""
+    assert reason("종합소득세율은요?", answer.format("6,000만원")) == "bracket-wrong"
