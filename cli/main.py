@@ -27,7 +27,7 @@ COMMANDS = {
 
 SHORT_HELP = {
     "demo": "Run the whole line once on what ships with the package.",
-    "collect": "Local statutes, judgments and guides to a corpus.",
+    "collect": "Statutes, judgments and guides to a corpus.",
     "generate": "A corpus to a checked question-and-answer dataset.",
     "check": "Check any dataset; say which record is wrong and why.",
     "finetune": "A dataset to a LoRA adapter.",

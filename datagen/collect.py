@@ -60,11 +60,14 @@ class Collected:
                 yield document
 
 
-def collect(paths: Iterable[Path], found: Collected | None = None) -> Iterator[Document]:
+def collect(
+    paths: Iterable[Path], found: Collected | None = None, fetched: Iterable[Document] = ()
+) -> Iterator[Document]:
     """The documents of files and folders (searched to any depth), each once.
 
     Args:
         found: is filled with what was skipped, came twice or gave way.
+        fetched: documents from elsewhere; they come first.
 
     Raises:
         InputError: a path is missing or cannot be read, a folder is empty, a file is not UTF-8,
@@ -72,6 +75,7 @@ def collect(paths: Iterable[Path], found: Collected | None = None) -> Iterator[D
     """
     found = found or Collected()
     paths = list(paths)
+    yield from found.once(fetched)
     for path, root in files_under(paths, found):
         yield from found.once(documents_of(path, root, found))
     yield from found.once(found.versions.documents())
@@ -83,7 +87,7 @@ def collect(paths: Iterable[Path], found: Collected | None = None) -> Iterator[D
 def nothing_found(paths: list[Path], found: Collected) -> InputError:
     """The error for paths without a single document, with the first reasons."""
     reasons = "; ".join(f"{name}: {reason}" for name, reason in found.skipped[:SHOWN_SKIPS])
-    where = ", ".join(map(str, paths))
+    where = ", ".join(map(str, paths)) or "what law.go.kr gave"
     return InputError(
         f"There is no statute, judgment, ruling or guide in {where}"
         + (f" ({reasons})." if reasons else "."),

@@ -2,20 +2,28 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from datagen.collect import Collected, collect
+from datagen.law_api.client import PAUSE_SECONDS, LawApi
+from datagen.law_api.documents import documents_from
+from datagen.law_api.fetch import Fetcher, Wanted
+from datagen.law_api.store import RawStore
 from taxlaw.articles import ArticleIndex
 from taxqa.errors import InputError
 from taxqa.folders import manifest_of, new_folder, read_manifest
-from taxqa.progress import bar
+from taxqa.progress import bar, note
 from taxqa.records import Document, dump_line, read_jsonl
 
 STAGE = "corpus"
 MADE_BY = "taxqa collect --from PATH --out work/corpus"
 DOCUMENTS = "documents.jsonl"
 INDEX = "article_index.json"
+STORE = "law-api.sqlite3"
+"""What law.go.kr answered, beside the corpus: it outlives every corpus made from it."""
 
 
 @dataclass(frozen=True)
@@ -26,19 +34,38 @@ class Corpus:
     index: ArticleIndex
 
 
-def write_corpus(paths: Iterable[Path], out: Path, *, force: bool = False) -> Collected:
-    """Collect `paths` into the new folder `out`; errors as `collect` and `new_folder`.
+def write_corpus(
+    paths: Iterable[Path],
+    out: Path,
+    *,
+    force: bool = False,
+    wanted: Wanted | None = None,
+    pause: float = PAUSE_SECONDS,
+) -> Collected:
+    """Collect `paths` and what is `wanted` of law.go.kr into the new folder `out`.
 
     The index holds the laws found and, for what they cite, the twelve tax acts that ship.
+
+    Args:
+        pause: seconds between two requests to law.go.kr.
+
+    Raises:
+        TaxqaError: as `collect`, `new_folder`, `LawApi` and `Fetcher.run`. What law.go.kr had
+            answered is then in the file STORE beside `out`.
     """
     paths = list(paths)
     found = Collected()
     inputs = {f"from_{number}": path for number, path in enumerate(paths, start=1)}
-    config = {"from": [str(path) for path in paths]}
+    config: dict[str, Any] = {"from": [str(path) for path in paths]}
+    config |= {"law_api": wanted.settings()} if wanted else {}
     kinds: Counter[str] = Counter()
-    with new_folder(out, stage=STAGE, config=config, inputs=inputs, force=force) as draft:
+    with (
+        new_folder(out, stage=STAGE, config=config, inputs=inputs, force=force) as draft,
+        ExitStack() as opened,
+    ):
+        fetched = fetched_documents(wanted, out, pause, found, opened) if wanted else ()
         with bar("Collecting"), (draft.path / DOCUMENTS).open("w", encoding="utf-8") as file:
-            for document in collect(paths, found):
+            for document in collect(paths, found, fetched):
                 kinds[document.kind] += 1
                 file.write(dump_line(document))
         own = ArticleIndex.from_statutes(found.versions.kept.values())
@@ -55,6 +82,17 @@ def write_corpus(paths: Iterable[Path], out: Path, *, force: bool = False) -> Co
         ]
         draft.details["duplicates"] = found.duplicates
     return found
+
+
+def fetched_documents(
+    wanted: Wanted, out: Path, pause: float, found: Collected, opened: ExitStack
+) -> Iterable[Document]:
+    """What law.go.kr gives, fetched now; the store stays open until `opened` is closed."""
+    api = opened.enter_context(LawApi(pause=pause))
+    store = opened.enter_context(RawStore.opened(out.parent / STORE))
+    fetched = Fetcher(api, store, wanted).run()
+    note(f"law.go.kr was asked {api.requests:,} times; its answers are in {out.parent / STORE}")
+    return documents_from(fetched, store, found)
 
 
 def read_corpus(folder: Path) -> Corpus:

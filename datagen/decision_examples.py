@@ -80,7 +80,7 @@ def judgment_examples(document: Document, turn: int, order: random.Random) -> It
         answer = holding_text(document, holding)
         if answer:
             yield example(document, question, answer, turn)
-    gist = parts.get("판결요지") or parts.get("요지", "")
+    gist = parts.get("판결요지") or parts.get("결정요지") or parts.get("요지", "")
     yield from gist_examples(document, ITEM.sub("", gist), turn, order)
 
 
@@ -115,9 +115,14 @@ def judgment_name(document: Document) -> str:
     court, _, number = document.id.partition(" ")
     if not document.in_force or not number or document.url.startswith("https://taxlaw"):
         # The tax service dates its entry, not the judgment.
-        return f"{document.id} 판결"
+        return f"{document.id} {decided_as(document)}"
     day = date.fromisoformat(document.in_force)
-    return f"{court} {day.year}. {day.month}. {day.day}. 선고 {number} 판결"
+    return f"{court} {day.year}. {day.month}. {day.day}. 선고 {number} {decided_as(document)}"
+
+
+def decided_as(document: Document) -> str:
+    """What a court calls what it gave: the Constitutional Court's are 결정."""
+    return "결정" if document.id.startswith("헌법재판소 ") else "판결"
 
 
 def gist_examples(
@@ -127,7 +132,7 @@ def gist_examples(
     text = quote(gist, GIST_LENGTH)
     if not text:
         return
-    number = f"{document.id} 판결" if document.kind == "judgment" else document.id
+    number = f"{document.id} {decided_as(document)}" if document.kind == "judgment" else document.id
     for phrasing in order.sample(WHAT, 2):
         question = phrasing.format(title=short_title(document.title), number=number)
         yield example(document, question, f"{text} ({document.id})", turn)

@@ -24,7 +24,7 @@ class Versions:
     """(file, why) of every other version."""
 
     def add(self, path: Path, text: str) -> None:
-        """Take in one version.
+        """Take in one version from a Markdown text.
 
         Raises:
             InputError: `text` is no statute; the message names the file.
@@ -33,6 +33,10 @@ class Versions:
             statute = parse_statute(text)
         except InputError as error:
             raise InputError(f"{path}: {error.message}", hint=error.hint) from None
+        self.take(path, statute)
+
+    def take(self, path: Path, statute: Statute) -> None:
+        """Take in one version; `path` says where it came from."""
         held = self.kept.get(statute.law)
         if held is None:
             self.keep(statute, path)

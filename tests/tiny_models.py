@@ -6,8 +6,13 @@ model.safetensors in bf16, tokenizer files. The answers are noise; the arithmeti
 
 import io
 import json
+import os
 from pathlib import Path
 from typing import Any
+
+# Before torch and llama.cpp are imported: on 64 columns threads only wait for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OMP_THREAD_LIMIT", "1")
 
 SENTENCES = (
     "부가가치세의 세율은 10퍼센트입니다.",

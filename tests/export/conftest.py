@@ -1,6 +1,5 @@
 """Tiny models, adapters and llama.cpp's converter for the export's tests."""
 
-import os
 import shutil
 from pathlib import Path
 
@@ -9,9 +8,6 @@ from tiny_models import tiny_model
 from tiny_runs import random_adapter, trained_run
 
 from taxqa.errors import TaxqaError
-
-# Before torch is imported: on matrices of 64 columns threads only wait for each other.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(scope="session")

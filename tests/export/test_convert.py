@@ -22,8 +22,11 @@ METADATA = {
     "general.name": "세무 모델",
     "general.finetune": "taxqa",
     "general.license.name": "A licence",
+    "general.license.link": "https://example.org/terms",
+    "general.quantized_by": "taxqa 1.0",
     "general.languages": ["ko"],
 }
+BASES = [{"name": "gemma3-12b", "repo_url": "https://huggingface.co/google/gemma-3-12b-it"}]
 PROMPTS = ["### 질문: 세율은?\n\n### 답변:", "😀 漢字 é\n\n\n  a   b", "증여세 10%"]
 PLAIN = """
 import sys
@@ -99,7 +102,8 @@ def cases(converter: Path, tiny: Path, tmp_path_factory: pytest.TempPathFactory)
             )
             random_adapter(base, case.adapter)
             save_merged(base, case.adapter, case.merged)
-            convert(base, case.adapter, TEMPLATE, METADATA, patched, case.ours)
+            metadata = METADATA | {"general.base_models": BASES}
+            convert(base, case.adapter, TEMPLATE, metadata, patched, case.ours)
             command += [str(case.merged), str(case.theirs)]
             made[kind] = case
     paths = [str(patched / "gguf-py"), str(patched)]
@@ -179,6 +183,8 @@ def test_what_is_said_of_the_model_wins_over_the_converters_guess(
 ) -> None:
     general = values(read(cases[kind].ours), "general.")
     assert METADATA.items() <= general.items()
+    assert general["general.base_model.0.name"] == BASES[0]["name"]
+    assert general["general.base_model.0.repo_url"] == BASES[0]["repo_url"]
 
 
 @pytest.mark.parametrize("kind", KINDS)

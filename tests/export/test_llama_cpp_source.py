@@ -133,13 +133,12 @@ def test_a_pip_that_fails_is_one_message(
     assert converter_folder().is_dir()
 
 
-@pytest.mark.parametrize("name", ["../../../evil.py", "a/../../../../evil.py", "/tmp/../evil.py"])
+@pytest.mark.parametrize("name", ["../../../evil.py", "a/../../../../evil.py"])
 def test_an_archive_cannot_write_outside_its_folder(name: str, tmp_path: Path) -> None:
     path = archive(tmp_path / "evil.tar.gz", {f"{INSIDE}/conversion/{name}": b"evil"})
     with pytest.raises(tarfile.OutsideDestinationError):
         unpack_converter(path, tmp_path / "a" / "b" / "folder")
     assert list(tmp_path.rglob("evil.py")) == []
-    assert not Path("/tmp/evil.py").exists()
 
 
 def test_links_and_strange_modes_of_an_archive_are_left_out(tmp_path: Path) -> None:
@@ -169,7 +168,7 @@ def test_a_package_that_is_not_installed_is_one_message(monkeypatch: pytest.Monk
 
 
 def test_a_checkout_of_llama_cpp_takes_the_place_of_it(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="is no llama.cpp checkout"):
+    with pytest.raises(InputError, match=r"is no llama\.cpp checkout"):
         converter_folder(tmp_path)
     (tmp_path / "conversion").mkdir()
     (tmp_path / "conversion" / "base.py").touch()

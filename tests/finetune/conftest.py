@@ -1,15 +1,11 @@
 """Tiny models and datasets for the trainers' tests."""
 
-import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tiny_models import tiny_model
 from tiny_runs import trained_run, write_dataset
-
-# Before torch is imported: on matrices of 64 columns threads only wait for each other.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(scope="session")
@@ -22,6 +18,12 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def gemma(tiny: Path) -> Path:
     """The folder of a tiny Gemma 3."""
     return tiny_model("gemma", tiny)
+
+
+@pytest.fixture(scope="session")
+def base(tiny: Path) -> Path:
+    """The folder of the tiny model that trains fastest, a Llama of two layers."""
+    return tiny_model("llama", tiny)
 
 
 @pytest.fixture(scope="session")

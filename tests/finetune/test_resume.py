@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tiny_runs import settings
+from tiny_runs import settings, trained_run
 
 from finetune import train
 from finetune.config import TrainConfig
@@ -40,6 +40,12 @@ train.finetune(Path(sys.argv[1]), Path(sys.argv[2]), config)
 """
 
 
+@pytest.fixture(scope="module")
+def whole(base: Path, tiny: Path) -> Path:
+    """The run folder of a training that nothing disturbed."""
+    return trained_run(base, tiny)
+
+
 class Killed(BaseException):
     """Ends a training where a signal would."""
 
@@ -65,9 +71,9 @@ def adapter(run: Path) -> bytes:
 
 
 def test_a_killed_run_goes_on_to_the_adapter_of_an_undisturbed_one(
-    run: Path, gemma: Path, tmp_path: Path
+    whole: Path, base: Path, tmp_path: Path
 ) -> None:
-    dataset, out, config = run.parent / "dataset", tmp_path / "run", settings(gemma)
+    dataset, out, config = whole.parent / "dataset", tmp_path / "run", settings(base)
     command = [sys.executable, "-c", KILLED, str(dataset), str(out), config.model_dump_json()]
     done = subprocess.run(command, cwd=ROOT, env=os.environ, capture_output=True, check=False)
     assert done.returncode == -signal.SIGKILL, done.stderr.decode()
@@ -78,16 +84,16 @@ def test_a_killed_run_goes_on_to_the_adapter_of_an_undisturbed_one(
 
     result = finetune(dataset, out, config, resume=True)
     assert result["steps"] == 9
-    assert read_metrics(out / "metrics.jsonl") == read_metrics(run / "metrics.jsonl")
-    assert adapter(out) == adapter(run)
+    assert read_metrics(out / "metrics.jsonl") == read_metrics(whole / "metrics.jsonl")
+    assert adapter(out) == adapter(whole)
     assert not draft.exists()
-    assert {path.name for path in out.iterdir()} == {path.name for path in run.iterdir()}
+    assert {path.name for path in out.iterdir()} == {path.name for path in whole.iterdir()}
 
 
 def test_a_killed_run_is_not_thrown_away_unasked(
-    dataset: Path, gemma: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    dataset: Path, base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config = settings(gemma)
+    config = settings(base)
     draft = killed(dataset, tmp_path / "run", config, 5, monkeypatch)
     before = {path: path.stat().st_mtime_ns for path in draft.rglob("*")}
     for force in (False, True):
@@ -99,9 +105,9 @@ def test_a_killed_run_is_not_thrown_away_unasked(
 
 
 def test_a_killed_run_goes_on_only_with_its_own_config_and_rows(
-    dataset: Path, gemma: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    dataset: Path, base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config = settings(gemma)
+    config = settings(base)
     draft = killed(dataset, tmp_path / "run", config, 5, monkeypatch)
     fingerprint = (draft / FINGERPRINT).read_bytes()
 
@@ -109,7 +115,7 @@ def test_a_killed_run_goes_on_only_with_its_own_config_and_rows(
         with pytest.raises(InputError, match="another config or dataset"):
             finetune(dataset, tmp_path / "run", other, resume=True)
 
-    refused(settings(gemma, learning_rate=1e-3))
+    refused(settings(base, learning_rate=1e-3))
     rows = (dataset / "train.jsonl").read_text(encoding="utf-8")
     # By hand, as after a review: the manifest stays as it was.
     (dataset / "train.jsonl").write_text(rows.replace("2억원", "3억원"), encoding="utf-8")
@@ -123,49 +129,49 @@ def test_a_killed_run_goes_on_only_with_its_own_config_and_rows(
 
 
 def test_evaluations_without_gain_are_counted_on_over_a_kill(
-    dataset: Path, gemma: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    dataset: Path, base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config = settings(gemma, num_train_epochs=9, learning_rate=1e-12)
+    config = settings(base, num_train_epochs=9, learning_rate=1e-12)
     killed(dataset, tmp_path / "run", config, 10, monkeypatch)
     assert finetune(dataset, tmp_path / "run", config, resume=True)["steps"] == 12
 
 
 def test_a_half_written_checkpoint_is_passed_over(
-    run: Path, gemma: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    whole: Path, base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    dataset, config = run.parent / "dataset", settings(gemma)
+    dataset, config = whole.parent / "dataset", settings(base)
     draft = killed(dataset, tmp_path / "run", config, 5, monkeypatch)
     state = draft / "checkpoints" / "checkpoint-4" / "trainer_state.json"
     state.write_bytes(state.read_bytes()[:100])
     finetune(dataset, tmp_path / "run", config, resume=True)
-    assert adapter(tmp_path / "run") == adapter(run)
+    assert adapter(tmp_path / "run") == adapter(whole)
 
 
 def test_a_run_killed_before_its_first_checkpoint_starts_over(
-    run: Path,
-    gemma: Path,
+    whole: Path,
+    base: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    dataset, config = run.parent / "dataset", settings(gemma)
+    dataset, config = whole.parent / "dataset", settings(base)
     for resume in (True, False):
         out = tmp_path / f"run-{resume}"
         draft = killed(dataset, out, config, 1, monkeypatch)
         (draft / "checkpoints" / "checkpoint-2").mkdir(parents=True)
         finetune(dataset, out, config, resume=resume)
         assert ("Nothing to resume" in capsys.readouterr().err) == resume
-        assert read_metrics(out / "metrics.jsonl") == read_metrics(run / "metrics.jsonl")
-        assert adapter(out) == adapter(run)
+        assert read_metrics(out / "metrics.jsonl") == read_metrics(whole / "metrics.jsonl")
+        assert adapter(out) == adapter(whole)
 
 
 def test_a_run_that_failed_after_its_last_step_trains_no_step_again(
-    dataset: Path, gemma: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    dataset: Path, base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
         raise Killed
 
-    config = settings(gemma)
+    config = settings(base)
     with monkeypatch.context() as patch:
         patch.setattr(train, "plot_loss", fail)
         with pytest.raises(Killed):
@@ -195,9 +201,9 @@ def test_the_newest_whole_checkpoint_is_found(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_run_belongs_to_is_plain_json(
-    dataset: Path, gemma: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    dataset: Path, base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    draft = killed(dataset, tmp_path / "run", settings(gemma), 3, monkeypatch)
+    draft = killed(dataset, tmp_path / "run", settings(base), 3, monkeypatch)
     found = json.loads((draft / FINGERPRINT).read_text(encoding="utf-8"))
     assert set(found) == {"config", "trainer", "rows"}
-    assert TrainConfig.model_validate(found["config"]) == settings(gemma)
+    assert TrainConfig.model_validate(found["config"]) == settings(base)

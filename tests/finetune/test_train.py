@@ -103,50 +103,50 @@ def test_the_saved_tokenizer_asks_as_training_did(run: Path, gemma: Path) -> Non
 
 
 def test_only_answers_carry_loss_whatever_the_batches(
-    dataset: Path, gemma: Path, tmp_path: Path
+    dataset: Path, base: Path, tmp_path: Path
 ) -> None:
-    expected = loss_by_hand(gemma, None, rows_of(gemma, dataset, "train"))
+    expected = loss_by_hand(base, None, rows_of(base, dataset, "train"))
     for batch, together in ((12, 1), (2, 6)):
         out = tmp_path / f"batch{batch}"
         changes = {"per_device_train_batch_size": batch, "gradient_accumulation_steps": together}
-        finetune(dataset, out, settings(gemma, **ONE_STEP, **changes))
+        finetune(dataset, out, settings(base, **ONE_STEP, **changes))
         assert losses(out) == [pytest.approx(expected, rel=0.01)]
 
 
-def test_gradient_checkpointing_trains_the_same(dataset: Path, gemma: Path, tmp_path: Path) -> None:
+def test_gradient_checkpointing_trains_the_same(dataset: Path, base: Path, tmp_path: Path) -> None:
     curves = []
     for on in (False, True):
         out = tmp_path / f"checkpointing-{on}"
-        config = settings(gemma, max_steps=3, lora_dropout=0.0, gradient_checkpointing=on)
+        config = settings(base, max_steps=3, lora_dropout=0.0, gradient_checkpointing=on)
         finetune(dataset, out, config)
         curves.append(losses(out))
     assert curves[1] == pytest.approx(curves[0], rel=0.01)
 
 
-def test_the_adapter_with_the_lowest_validation_loss_is_kept(gemma: Path, tmp_path: Path) -> None:
+def test_the_adapter_with_the_lowest_validation_loss_is_kept(base: Path, tmp_path: Path) -> None:
     # What validation asks is answered otherwise than in training: learning makes it worse.
     other = [record(number, "v", answer="a b c d e f g h") for number in range(12, 16)]
     dataset = write_dataset(tmp_path / "dataset", valid=other)
     changes: dict[str, Any] = {"num_train_epochs": 5, "per_device_train_batch_size": 4}
-    result = finetune(dataset, tmp_path / "best", settings(gemma, learning_rate=0.05, **changes))
+    result = finetune(dataset, tmp_path / "best", settings(base, learning_rate=0.05, **changes))
     curve = losses(tmp_path / "best", "eval_loss")
     assert result["valid_loss"] == min(curve) < curve[-1]
-    rows = rows_of(gemma, dataset, "valid")
-    kept = loss_by_hand(gemma, tmp_path / "best" / "adapter", rows)
+    rows = rows_of(base, dataset, "valid")
+    kept = loss_by_hand(base, tmp_path / "best" / "adapter", rows)
     assert kept == pytest.approx(min(curve), rel=0.01)
-    last = settings(gemma, learning_rate=0.05, keep="last", **changes)
+    last = settings(base, learning_rate=0.05, keep="last", **changes)
     finetune(dataset, tmp_path / "last", last)
-    kept = loss_by_hand(gemma, tmp_path / "last" / "adapter", rows)
+    kept = loss_by_hand(base, tmp_path / "last" / "adapter", rows)
     assert kept == pytest.approx(losses(tmp_path / "last", "eval_loss")[-1], rel=0.01)
 
 
 @pytest.mark.parametrize("patience", [1, 3])
 def test_training_stops_after_evaluations_without_gain(
-    patience: int, dataset: Path, gemma: Path, tmp_path: Path
+    patience: int, dataset: Path, base: Path, tmp_path: Path
 ) -> None:
     # Nothing is learned with such a rate, so the first evaluation stays the best.
     config = settings(
-        gemma, num_train_epochs=9, learning_rate=1e-12, early_stopping_patience=patience
+        base, num_train_epochs=9, learning_rate=1e-12, early_stopping_patience=patience
     )
     result = finetune(dataset, tmp_path / "run", config)
     assert len(losses(tmp_path / "run", "eval_loss")) == 1 + patience
@@ -155,34 +155,34 @@ def test_training_stops_after_evaluations_without_gain(
     assert manifest["counts"]["steps"] == 3 * (1 + patience)
 
 
-def test_the_plan_counts_steps_as_the_trainer_does(gemma: Path, tmp_path: Path) -> None:
+def test_the_plan_counts_steps_as_the_trainer_does(base: Path, tmp_path: Path) -> None:
     dataset = write_dataset(tmp_path / "dataset", train=[record(n) for n in range(7)])
-    config = settings(gemma, num_train_epochs=2.5, gradient_accumulation_steps=3)
+    config = settings(base, num_train_epochs=2.5, gradient_accumulation_steps=3)
     planned = plan_only(dataset, config)["steps"]
     assert planned == 5
     assert finetune(dataset, tmp_path / "run", config)["steps"] == planned
 
 
-def test_a_dry_run_writes_nothing(dataset: Path, gemma: Path, tmp_path: Path) -> None:
-    plan = plan_only(dataset, settings(gemma, max_length=28))
+def test_a_dry_run_writes_nothing(dataset: Path, base: Path, tmp_path: Path) -> None:
+    plan = plan_only(dataset, settings(base, max_length=28))
     assert [path.name for path in tmp_path.iterdir()] == ["dataset"]
     assert plan["train_rows"] + plan["valid_rows"] + len(plan["left_out_as_too_long"]) == 16
     assert plan["longest_row"] <= 28
     assert {row["record"] for row in plan["left_out_as_too_long"]} >= {"t10"}
 
 
-def test_without_validation_rows_training_runs_to_its_end(gemma: Path, tmp_path: Path) -> None:
+def test_without_validation_rows_training_runs_to_its_end(base: Path, tmp_path: Path) -> None:
     dataset = write_dataset(tmp_path / "dataset", valid=[])
-    result = finetune(dataset, tmp_path / "run", settings(gemma))
+    result = finetune(dataset, tmp_path / "run", settings(base))
     assert (result["steps"], result["valid_loss"]) == (9, None)
 
 
 def test_a_row_that_is_too_long_is_left_out_and_named(
-    gemma: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     long = record(99, answer="법인세. " * 60)
     dataset = write_dataset(tmp_path / "dataset", train=[*(record(n) for n in range(6)), long])
-    result = finetune(dataset, tmp_path / "run", settings(gemma, max_steps=1))
+    result = finetune(dataset, tmp_path / "run", settings(base, max_steps=1))
     assert result["train_rows"] == 6
     assert [row["record"] for row in result["left_out_as_too_long"]] == ["t99"]
     printed = capsys.readouterr()
@@ -202,17 +202,17 @@ def test_a_row_that_is_too_long_is_left_out_and_named(
     ],
 )
 def test_a_dataset_that_cannot_be_used_is_said_and_nothing_is_written(
-    change: Any, message: str, dataset: Path, gemma: Path, tmp_path: Path
+    change: Any, message: str, dataset: Path, base: Path, tmp_path: Path
 ) -> None:
     change(dataset)
     with pytest.raises(InputError, match=message):
-        finetune(dataset, tmp_path / "runs" / "run", settings(gemma))
+        finetune(dataset, tmp_path / "runs" / "run", settings(base))
     assert not (tmp_path / "runs").exists()
 
 
-def test_rows_that_are_all_too_long_are_said(dataset: Path, gemma: Path, tmp_path: Path) -> None:
+def test_rows_that_are_all_too_long_are_said(dataset: Path, base: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="All 12 training rows are longer than max_length 16"):
-        finetune(dataset, tmp_path / "run", settings(gemma, max_length=16))
+        finetune(dataset, tmp_path / "run", settings(base, max_length=16))
 
 
 def test_a_whole_run_is_refused_before_anything_is_fetched(dataset: Path, run: Path) -> None:
@@ -223,18 +223,18 @@ def test_a_whole_run_is_refused_before_anything_is_fetched(dataset: Path, run: P
     assert (run / "manifest.json").read_bytes() == before
 
 
-def test_a_whole_run_is_replaced_by_force(dataset: Path, gemma: Path, tmp_path: Path) -> None:
-    finetune(dataset, tmp_path / "run", settings(gemma, max_steps=1))
-    finetune(dataset, tmp_path / "run", settings(gemma, max_steps=2), force=True)
+def test_a_whole_run_is_replaced_by_force(dataset: Path, base: Path, tmp_path: Path) -> None:
+    finetune(dataset, tmp_path / "run", settings(base, max_steps=1))
+    finetune(dataset, tmp_path / "run", settings(base, max_steps=2), force=True)
     assert len(losses(tmp_path / "run")) == 2
 
 
-def test_a_training_that_diverged_makes_no_run(dataset: Path, gemma: Path, tmp_path: Path) -> None:
+def test_a_training_that_diverged_makes_no_run(dataset: Path, base: Path, tmp_path: Path) -> None:
     import torch
     from safetensors.torch import load_file, save_file
 
     base = tmp_path / "broken"
-    shutil.copytree(gemma, base)
+    shutil.copytree(base, base)
     weights = load_file(base / "model.safetensors")
     weights["model.layers.0.mlp.up_proj.weight"] += torch.nan
     save_file(weights, base / "model.safetensors", {"format": "pt"})
@@ -244,7 +244,7 @@ def test_a_training_that_diverged_makes_no_run(dataset: Path, gemma: Path, tmp_p
 
 
 def test_a_training_that_diverges_after_a_good_epoch_stops_there(
-    dataset: Path, gemma: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    dataset: Path, base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import torch
     from transformers import TrainerCallback
@@ -266,7 +266,7 @@ def test_a_training_that_diverges_after_a_good_epoch_stops_there(
 
     monkeypatch.setattr(loop, "make_trainer", make_diverging)
     with pytest.raises(ProofError, match=r"diverged: the loss is no number at step 5\.") as stopped:
-        finetune(dataset, tmp_path / "run", settings(gemma))
+        finetune(dataset, tmp_path / "run", settings(base))
     assert "lower learning_rate" in stopped.value.hint
     assert not (tmp_path / "run").exists()
     partial = tmp_path / ".run.partial"
@@ -292,7 +292,7 @@ def test_a_full_disk_or_memory_is_a_message_and_the_checkpoints_stay(
     error: Exception,
     message: str,
     dataset: Path,
-    gemma: Path,
+    base: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -305,7 +305,7 @@ def test_a_full_disk_or_memory_is_a_message_and_the_checkpoints_stay(
 
     monkeypatch.setattr(train, "append_metrics", fail)
     with pytest.raises(NoSpaceError, match=message):
-        finetune(dataset, tmp_path / "run", settings(gemma))
+        finetune(dataset, tmp_path / "run", settings(base))
     assert (tmp_path / ".run.partial" / "checkpoints" / "checkpoint-4").is_dir()
 
 
@@ -314,7 +314,7 @@ def test_another_error_of_the_trainer_is_not_swallowed() -> None:
 
 
 def test_a_missing_package_is_one_message(
-    dataset: Path, gemma: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    dataset: Path, base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import importlib.util
 
@@ -323,26 +323,26 @@ def test_a_missing_package_is_one_message(
         importlib.util, "find_spec", lambda name: None if name == "peft" else find(name)
     )
     with pytest.raises(MissingExtraError, match="'peft'") as error:
-        finetune(dataset, tmp_path / "run", settings(gemma))
+        finetune(dataset, tmp_path / "run", settings(base))
     assert "taxqa[finetune]" in error.value.hint
 
 
 def test_the_prompt_form_is_the_configs_or_the_base_models_own(
-    dataset: Path, gemma: Path, tmp_path: Path
+    dataset: Path, base: Path, tmp_path: Path
 ) -> None:
-    config = settings(gemma, prompt_form="gemma3", max_steps=1, max_length=96)
+    config = settings(base, prompt_form="gemma3", max_steps=1, max_length=96)
     assert finetune(dataset, tmp_path / "run", config)["prompt_form"] == "gemma3"
     template = (tmp_path / "run" / "adapter" / "chat_template.jinja").read_text(encoding="utf-8")
     assert template == prompt_form("gemma3").chat_template("<eos>", adds_bos=True)
-    assert plan_only(dataset, settings(gemma))["prompt_form"] == "qa"
+    assert plan_only(dataset, settings(base))["prompt_form"] == "qa"
 
 
 def test_unsloth_is_refused_with_the_reason_where_it_cannot_train(
-    dataset: Path, gemma: Path, monkeypatch: pytest.MonkeyPatch
+    dataset: Path, base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from finetune import unsloth_trainer
 
     monkeypatch.setattr(unsloth_trainer, "unsloth_ready", lambda _: "it is not installed")
     with pytest.raises(ConfigError, match="unsloth was asked for, but it is not installed"):
-        plan_only(dataset, settings(gemma, trainer="unsloth"))
-    assert plan_only(dataset, settings(gemma, trainer="auto"))["trainer"] == "trl"
+        plan_only(dataset, settings(base, trainer="unsloth"))
+    assert plan_only(dataset, settings(base, trainer="auto"))["trainer"] == "trl"

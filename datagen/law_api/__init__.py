@@ -1,0 +1,1 @@
+"""Tax law from the law.go.kr OpenAPI: fetched politely, kept raw, turned into documents."""
