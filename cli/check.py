@@ -14,16 +14,18 @@ if TYPE_CHECKING:
 @click.option(
     "--corpus",
     type=click.Path(path_type=Path),
-    help="Folder that `taxqa collect` made: its laws are what citations are looked up in."
-    " Without it: the twelve tax acts that ship.",
+    help="Folder that `taxqa collect` made: its laws are what citations are looked up in, and a"
+    " record that names one of its documents is compared with it. Without it: the twelve tax acts"
+    " that ship.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def check(dataset: Path, corpus: Path | None, as_json: bool) -> None:
     """Check a list of records {question, answer, type, source} in JSON or JSONL.
 
-    Shape, language and length; the gift or income tax that a question states, computed again;
-    each equation in an answer; each article and case number; one answer to one question. What a
-    check does not understand it lets pass.
+    Shape, language and length; leftovers of prompts; the tax that a question states, computed
+    again; each equation; rates, deductions and deadlines stated by name; each article and case
+    number; quotations and figures against the document; one answer to one question. What a check
+    does not understand it lets pass.
 
     Exit code: 0 all kept, 1 at least one rejected, 2 the file cannot be read.
 
@@ -34,12 +36,12 @@ def check(dataset: Path, corpus: Path | None, as_json: bool) -> None:
     """
     from cli.main import print_json
     from datagen.checks.files import check_file
-    from datagen.corpus import read_index
-    from taxlaw.articles import ArticleIndex
+    from datagen.checks.sources import source_texts
+    from datagen.corpus import read_corpus, shipped_corpus
     from taxqa.progress import note
 
-    index = read_index(corpus) if corpus else ArticleIndex.default()
-    report = check_file(dataset, index)
+    material = read_corpus(corpus) if corpus else shipped_corpus()
+    report = check_file(dataset, material.index, source_texts(material.documents))
     if not report.records:
         note(f"{dataset} holds no records; there was nothing to check.")
     if as_json:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from datagen.checks.run import check_records
+from datagen.checks.sources import source_texts
 from datagen.corpus import Corpus, read_corpus, shipped_corpus
 from datagen.split import hold_out, select, split
 from datagen.worked import worked_records
@@ -87,7 +88,7 @@ def checked(material: Corpus, seed: int) -> tuple[list[Record], list[Rejection]]
     kept: list[Record] = []
     rejected: list[Rejection] = []
     records = worked_records(material.documents, seed=seed)
-    for result in check_records(records, material.index):
+    for result in check_records(records, material.index, source_texts(material.documents)):
         if isinstance(result, Rejection):
             rejected.append(result)
         elif isinstance(result, Record):

@@ -7,6 +7,7 @@ units 만/억/조, as in '1억2천5백만원', '1.5억' or '오천만 원'.
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Final
 
 from taxqa.errors import InputError
@@ -94,12 +95,20 @@ def find_amounts(text: str) -> list[AmountMention]:
 
     A bare number is no amount, nor is a count ('3만 명', '10만분의 22') or an article ('제3조').
     """
+    return list(_amounts_in(text))
+
+
+@lru_cache(maxsize=256)
+def _amounts_in(text: str) -> tuple[AmountMention, ...]:
+    """The same, remembered: the checks of a record read each of its sentences several times."""
     found = []
     for match in _IN_TEXT.finditer(text):
+        if match.start() == match.end():
+            continue
         value = _value(match) if _names_money(match, text) else None
         if value is not None:
             found.append(AmountMention(value, match.start(), match.end(), match[0]))
-    return found
+    return tuple(found)
 
 
 def _names_money(match: re.Match[str], text: str) -> bool:
@@ -122,16 +131,22 @@ def _value(match: re.Match[str]) -> int | None:
     groups = {unit: match[unit].strip() for unit in sizes if match[unit] is not None}
     if not all(groups[unit] for unit in BIG_UNITS if unit in groups):
         return None
-    total = sum((_group_value(group) * sizes[unit] for unit, group in groups.items()), Fraction(0))
+    total = sum(_group_value(group) * sizes[unit] for unit, group in groups.items())
     return int(total) if total.denominator == 1 and total < 10**MAX_DIGITS else None
 
 
-def _group_value(group: str) -> Fraction:
+def _group_value(group: str) -> int | Fraction:
     """The number before one big unit: '2천5백' is 2500, '1.5' is 3/2, '천' is 1000, '' is 0."""
-    total = Fraction(0)
+    total: int | Fraction = 0
     for number, unit in _PART.findall(group):
         if number or unit:
-            digits = HANGUL_DIGITS.get(number)
-            count = Fraction(digits if digits is not None else (number.replace(",", "") or "1"))
-            total += count * SMALL_UNITS.get(unit, 1)
+            total += _count(number) * SMALL_UNITS.get(unit, 1)
     return total
+
+
+def _count(number: str) -> int | Fraction:
+    """One number: '5' and '오' are 5, '1.5' is 3/2; '' stands for 1, as in 천."""
+    if number in HANGUL_DIGITS:
+        return HANGUL_DIGITS[number]
+    digits = number.replace(",", "") or "1"
+    return Fraction(digits) if "." in digits else int(digits)

@@ -164,7 +164,7 @@ def resolve_in(version: Version, citation: Citation) -> Resolution:
     if text is None:
         return Resolution("no_article", missing_article(version, citation))
     if text == DELETED:
-        return gone(citation, citation.key)
+        return gone(citation, citation.key, beside(version, citation))
     paragraphs = unpack(text)
     if citation.paragraph not in paragraphs and (citation.paragraph or citation.item):
         return missing_paragraph(citation, paragraphs)
@@ -173,7 +173,9 @@ def resolve_in(version: Version, citation: Citation) -> Resolution:
     paragraph = paragraphs[citation.paragraph]
     where = citation.key + (f"제{citation.paragraph}항" if citation.paragraph else "")
     if paragraph.deleted:
-        return gone(citation, where)
+        return gone(
+            citation, where, [f"제{p.number}항" for p in paragraphs.values() if not p.deleted]
+        )
     if not citation.item:
         return found(citation)
     return resolve_item(citation, paragraph, where)
@@ -188,7 +190,8 @@ def resolve_item(citation: Citation, paragraph: Paragraph, where: str) -> Resolu
         has = listed([numbered(*key, "호") for key in items])
         return Resolution("no_item", f"{citation.law} {where} has {has or 'no items (호)'}.")
     if item.deleted:
-        return gone(citation, name)
+        left = [numbered(*key, "호") for key, each in items.items() if not each.deleted]
+        return gone(citation, name, left)
     if not citation.subitem:
         return found(citation)
     subitems = {subitem.letter: subitem for subitem in item.subitems}
@@ -196,7 +199,10 @@ def resolve_item(citation: Citation, paragraph: Paragraph, where: str) -> Resolu
     if subitem is None:
         has = listed([f"{letter}목" for letter in subitems])
         return Resolution("no_subitem", f"{citation.law} {name} has {has or 'no subitems (목)'}.")
-    return gone(citation, f"{name}{citation.subitem}목") if subitem.deleted else found(citation)
+    if not subitem.deleted:
+        return found(citation)
+    left = [f"{letter}목" for letter, each in subitems.items() if not each.deleted]
+    return gone(citation, f"{name}{citation.subitem}목", left)
 
 
 def found(citation: Citation) -> Resolution:
@@ -204,9 +210,19 @@ def found(citation: Citation) -> Resolution:
     return Resolution("exists", f"{citation} exists.")
 
 
-def gone(citation: Citation, what: str) -> Resolution:
-    """It, or what holds it, is deleted."""
-    return Resolution("deleted", f"{citation.law} {what} is deleted (삭제).")
+def gone(citation: Citation, what: str, left: list[str]) -> Resolution:
+    """It, or what holds it, is deleted; `left` is what stands beside it."""
+    has = f" There is {listed(left)}." if left else ""
+    return Resolution("deleted", f"{citation.law} {what} is deleted (삭제).{has}")
+
+
+def beside(version: Version, citation: Citation) -> list[str]:
+    """The articles before and after one that is deleted."""
+    place = (citation.article, citation.branch)
+    known = sorted(split(key) for key, text in version.articles.items() if text != DELETED)
+    before = [key for key in known if key < place][-1:]
+    after = [key for key in known if key > place][:1]
+    return [numbered(*key, "조") for key in (*before, *after)]
 
 
 def missing_article(version: Version, citation: Citation) -> str:

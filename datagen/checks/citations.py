@@ -25,6 +25,10 @@ INVENTED_TAX_ACTS = {
 DATED = re.compile(r"\d{4}\s*\.\s*\d{1,2}\s*\.\s*\d{1,2}")
 CASE_YEAR = re.compile(r"(?<!\d)(\d{4}|\d{2})(?=[가-힣-])")
 FIRST_YEAR = 1945
+SUPREME_SINCE_1998 = re.compile(r"(?:19(?:9[89])|20\d\d|^(?:9[89]))(?:구합?|구단|누)\d")
+"""Numbers that courts below give; since 1998 the Supreme Court's own in tax cases is 두."""
+LOWER_COURT = re.compile(r"고법|고등법원|지법|지방법원|행정법원|행법")
+BELOW_WITH_DU = re.compile(r"\d두\d")
 COUNTED_FROM = 2333
 """Until 1961 years were counted from 2333 BC (단기): 4292 is 1959."""
 
@@ -70,6 +74,10 @@ def impossible_case(case: CaseMention) -> str:
     given = case.date or date.today()
     if given.year < FIRST_YEAR or given > date.today():
         return f"a day between {FIRST_YEAR} and today"
+    if case.court in ("대법원", "대법") and SUPREME_SINCE_1998.search(case.number):
+        return "a case number of the Supreme Court, as 2020두12345"
+    if LOWER_COURT.search(case.court) and BELOW_WITH_DU.search(case.number):
+        return f"a case number of {case.court}; 두 is the Supreme Court's"
     written = CASE_YEAR.search(case.number)
     if written and not FIRST_YEAR <= case_year(written[1]) <= given.year:
         return f"a case number of the years {FIRST_YEAR} to {given.year}"

@@ -1,6 +1,6 @@
 """Checks a dataset file: a JSON list or JSON lines of records in the user's format."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,15 +33,19 @@ class Report:
         }
 
 
-def check_file(path: Path, index: ArticleIndex) -> Report:
+def check_file(path: Path, index: ArticleIndex, sources: Mapping[str, str] | None = None) -> Report:
     """The report on the records of a file.
+
+    Args:
+        index: where citations are looked up.
+        sources: document -> its text; a record that names one of them is compared with it.
 
     Raises:
         InputError: the file is missing, is not UTF-8, or is no JSON list (or JSON lines).
     """
     count = 0
     rejected = []
-    for result in check_records(dataset_items(path), index):
+    for result in check_records(dataset_items(path), index, sources):
         count += 1
         if isinstance(result, Rejection):
             rejected.append(result)

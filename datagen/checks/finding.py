@@ -25,8 +25,10 @@ class Context:
     """What the checks of one pass share."""
 
     index: "ArticleIndex"
-    answers: dict[str, str] = field(default_factory=dict)
-    """Question, squashed -> answer of the records kept so far."""
+    answers: dict[str, QARecord] = field(default_factory=dict)
+    """What a question asks -> the first record kept that answers it."""
+    source: str = ""
+    """Text of the document that the record at hand names; '' where it is not known."""
 
 
 Check = Callable[[QARecord, Context], Finding | None]

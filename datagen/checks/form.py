@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, get_args
 
-from datagen.checks.finding import Check, Context, Finding, shortened
+from datagen.checks.finding import Context, Finding, shortened
 from datagen.markup import korean_share
 from taxqa.records import QARecord, Record
 
@@ -23,7 +23,6 @@ OTHER_SCRIPT = re.compile(
 """Cyrillic, Hebrew, Arabic, Indic, Thai, Kana: what a language model slips into."""
 HANJA = re.compile("[\u3400-\u9fff]")
 HALF_CHARACTER = re.compile("[\ud800-\udfff]")
-PUNCTUATION = re.compile(r"(?<!\d)\W+|\W+(?!\d)")
 DAMAGED = re.compile("\ufffd+|(?:&[a-z]{2,6};)|<br ?/?>|</?[a-z]+[0-9]?>", re.IGNORECASE)
 
 
@@ -95,25 +94,3 @@ def check_length(record: QARecord, context: Context) -> Finding | None:
                 "length", f"{name} of {size:,} characters", f"{least:,} to {most:,} characters"
             )
     return None
-
-
-def check_duplicate(record: QARecord, context: Context) -> Finding | None:
-    """One question has one answer; the first record that was kept stands."""
-    question = squashed(record.question)
-    earlier = context.answers.get(question)
-    if earlier is None:
-        context.answers[question] = record.answer
-        return None
-    if squashed(earlier) == squashed(record.answer):
-        return Finding("duplicate", shortened(record.question), "each question once")
-    return Finding(
-        "two-answers", shortened(record.answer), f"the answer given before: {shortened(earlier)}"
-    )
-
-
-def squashed(text: str) -> str:
-    """`text` without blanks and punctuation, but for what stands between digits (1.5억)."""
-    return PUNCTUATION.sub("", text).casefold()
-
-
-CHECKS: tuple[Check, ...] = (check_language, check_length)

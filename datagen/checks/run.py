@@ -7,39 +7,65 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from datagen.checks.arithmetic import check_arithmetic
+from datagen.checks.base_taxes import check_base_taxes
+from datagen.checks.brackets import check_brackets
 from datagen.checks.citations import check_cases, check_citations
+from datagen.checks.deadlines import check_deadlines
+from datagen.checks.duplicates import check_duplicate
+from datagen.checks.facts import check_facts
 from datagen.checks.finding import Check, Context, Finding, shortened
-from datagen.checks.form import (
-    check_duplicate,
-    check_language,
-    check_length,
-    shape_problem,
-)
+from datagen.checks.form import check_language, check_length, shape_problem
 from datagen.checks.gift import check_gift
 from datagen.checks.income import check_income
+from datagen.checks.inheritance import check_inheritance
+from datagen.checks.leftovers import check_broken_off, check_leftovers
+from datagen.checks.mixed import check_mixed_language
+from datagen.checks.sources import check_quotes, check_source_cases, check_source_figures
+from datagen.checks.topics import check_topics
+from datagen.checks.transfer import check_transfer
+from datagen.checks.vat import check_vat
+from datagen.checks.worded_sums import check_worded_sums
 from taxlaw.articles import ArticleIndex
 from taxqa.records import QARecord, Record, Rejection
 
 CHECKS: tuple[tuple[str, Check], ...] = (
     ("language", check_language),
+    ("mixed-language", check_mixed_language),
     ("length", check_length),
+    ("leftovers", check_leftovers),
+    ("broken-off", check_broken_off),
     ("gift", check_gift),
     ("income", check_income),
+    ("base-taxes", check_base_taxes),
+    ("inheritance", check_inheritance),
+    ("vat", check_vat),
+    ("transfer", check_transfer),
+    ("brackets", check_brackets),
+    ("facts", check_facts),
+    ("deadlines", check_deadlines),
     ("arithmetic", check_arithmetic),
+    ("worded-sums", check_worded_sums),
     ("citations", check_citations),
+    ("topics", check_topics),
     ("cases", check_cases),
+    ("quotes", check_quotes),
+    ("source-cases", check_source_cases),
+    ("source-figures", check_source_figures),
     # Last, so that a record which was dropped does not stand in the way of a right one.
     ("duplicates", check_duplicate),
 )
 CHECK_NAMES = ("format", *(name for name, _ in CHECKS))
 
 
-def check_records(items: Iterable[object], index: ArticleIndex) -> Iterator[QARecord | Rejection]:
+def check_records(
+    items: Iterable[object], index: ArticleIndex, sources: Mapping[str, str] | None = None
+) -> Iterator[QARecord | Rejection]:
     """Each item of a dataset, in order, as the record it is or as its rejection.
 
     Args:
         items: records, or what JSON gave; a shape that is no record is a rejection ('format').
         index: where citations are looked up.
+        sources: document -> its text; a record that names one of them is compared with it.
     """
     context = Context(index)
     for position, item in enumerate(items):
@@ -47,8 +73,14 @@ def check_records(items: Iterable[object], index: ArticleIndex) -> Iterator[QARe
         finding = shape_problem(fields)
         if finding is None:
             record = item if isinstance(item, QARecord) else as_record(fields)
+            context.source = source_of(fields, sources or {})
             finding = first_finding(record, context)
         yield rejection(position, finding, fields) if finding else with_checks(record)
+
+
+def source_of(fields: Any, sources: Mapping[str, str]) -> str:
+    """The text of the document that a record names; '' where it names none that is known."""
+    return sources.get(str(fields.get("document")), "")
 
 
 def as_record(fields: Any) -> QARecord:

@@ -465,7 +465,7 @@ def test_the_deduction_of_a_stated_salary_is_recomputed() -> None:
     ],
 )
 def test_other_taxes_and_comparisons_are_not_judged_as_income(question: str) -> None:
-    assert reason(question, "세금은 100만원입니다.") == ""
+    assert reason(question, "세금은 100만원입니다.") != "income-tax-wrong"
 
 
 # Citations and cases
@@ -621,3 +621,9 @@ def test_no_repetition_makes_a_pattern_run_away(piece: str) -> None:
         item(piece * (1000 // len(piece)), "답은 이렇습니다."),
     ]
     assert len(list(check_records(items, INDEX))) == 2
+
+
+def test_a_gift_within_the_deduction_is_said_to_bear_no_tax_and_kept() -> None:
+    question = "배우자에게 6억원을 증여하면 세금이 있나요?"
+    assert reason(question, "10년간 6억원까지 공제되므로 증여세가 없습니다.") == ""
+    assert reason(question, "배우자에게는 공제가 없습니다.") == "gift-deduction-wrong"

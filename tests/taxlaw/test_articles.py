@@ -193,3 +193,9 @@ def test_the_statutes_own_references_exist_but_for_what_lawmakers_left_stale(sha
     wrong = [str(citation) for citation in known if not index.resolve(citation).ok]
     assert len(known) > 1900
     assert len(wrong) <= 0.005 * len(known), wrong
+
+
+def test_a_deleted_article_is_reported_with_what_stands_beside_it() -> None:
+    resolution = ArticleIndex.default().resolve(parse_citation("국세기본법 제29조"))
+    assert resolution.status == "deleted"
+    assert resolution.message == "국세기본법 제29조 is deleted (삭제). There is 제28조, 제35조."

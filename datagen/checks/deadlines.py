@@ -1,0 +1,187 @@
+"""A deadline that an answer states for a tax is compared with the law.
+
+'증여세 … 말일부터 3개월', '종합소득세 … 5월 1일부터 5월 31일', '제1기 확정신고 … 7월 25일', and
+the day that follows from a day the question names.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from datagen.checks.finding import Context, Finding, shortened
+from datagen.checks.statements import SENTENCE_END
+from taxlaw.due_dates import after_days_off, end_of_month
+from taxqa.records import QARecord
+
+NOT_READ = re.compile(
+    r"종전|개정 전|과거|예전|당시|연장|경정|수정신고|기한\s?후|가산세|감면|물납|연부연납|분납"
+    r"|분할납부|부담부|비거주|국외"
+    r"|외국|중간예납|성실신고|주식|사업장현황|면세|휴업|폐업|출국|취득세|청산|합병|해산|연결|결정기한|결정은|조사"
+    r"|토지거래|허가|아니라|아닌|환급|지급명세서|원천|지방소득세|세무서장|고지|이자상당|반환|돌려|취소|번복"
+)
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """A deadline of one tax in one way of writing it."""
+
+    tax: re.Pattern[str]
+    """What the sentence, or the question alone, has to be about."""
+    written: re.Pattern[str]
+    """The deadline; its groups are numbers."""
+    right: tuple[tuple[int, ...], ...]
+    """The numbers that may stand there."""
+    shown: str
+    """The rule with its article."""
+
+
+MONTHS = re.compile(r"말일(?:로)?부터\s?(\d{1,2})\s?개월")
+WITHIN = re.compile(
+    r"(?:신고|납부)(?:[ㆍ·]\s?납부)?\s?(?:기한|기간)(?:은|이|:)[^.\d]{0,24}(\d{1,2})\s?개월"
+)
+DAY = r"(\d{1,2})\s?월\s?(\d{1,2})\s?일"
+SPAN = re.compile(rf"(?<!\d){DAY}\s?(?:부터|~|-|에서)\s?(?:다음\s?해\s?|같은\s?달\s?)?{DAY}")
+UNTIL = re.compile(rf"(?<!\d)(?<!부터)(?<!부터 )(?<!~)(?<!~ ){DAY}\s?까지")
+GIFT = re.compile(r"증여세")
+ESTATE = re.compile(r"상속세")
+TRANSFER = re.compile(r"(?=.*예정\s?신고)양도(?:소득)?세")
+CORPORATE = re.compile(r"법인세")
+GIFT_RULE = "증여받은 날이 속하는 달의 말일부터 3개월 (상속세 및 증여세법 제68조제1항)"
+ESTATE_RULE = "상속개시일이 속하는 달의 말일부터 6개월, 국외 9개월 (상속세 및 증여세법 제67조)"
+CORPORATE_RULE = "사업연도 종료일이 속하는 달의 말일부터 3개월 (법인세법 제60조제1항)"
+DEADLINES = (
+    *(Deadline(GIFT, written, ((3,),), GIFT_RULE) for written in (MONTHS, WITHIN)),
+    *(Deadline(ESTATE, written, ((6,), (9,)), ESTATE_RULE) for written in (MONTHS, WITHIN)),
+    Deadline(
+        TRANSFER,
+        MONTHS,
+        ((2,),),
+        "양도일이 속하는 달의 말일부터 2개월 (소득세법 제105조제1항제1호)",
+    ),
+    *(Deadline(CORPORATE, written, ((3,),), CORPORATE_RULE) for written in (MONTHS, WITHIN)),
+    Deadline(
+        re.compile(r"종합소득(?:세|과세표준)"),
+        SPAN,
+        ((5, 1, 5, 31),),
+        "다음 해 5월 1일부터 5월 31일까지 (소득세법 제70조제1항)",
+    ),
+    Deadline(
+        re.compile(r"종합부동산세|종부세"),
+        SPAN,
+        ((12, 1, 12, 15), (9, 16, 9, 30)),
+        "12월 1일부터 12월 15일까지 (종합부동산세법 제16조)",
+    ),
+    *(
+        Deadline(
+            re.compile(rf"(?=.*{name}\s?신고)(?:제\s?)?{half}\s?기"),
+            UNTIL,
+            ((month, 25),),
+            f"제{half}기 {name}신고는 {month}월 25일까지 (부가가치세법 {article})",
+        )
+        for half, name, month, article in (
+            (1, "예정", 4, "제48조"),
+            (1, "확정", 7, "제49조"),
+            (2, "예정", 10, "제48조"),
+            (2, "확정", 1, "제49조"),
+        )
+    ),
+    Deadline(
+        re.compile(r"(?=.*(?:부가|신고))간이과세자"),
+        UNTIL,
+        ((1, 25), (7, 25)),
+        "다음 해 1월 25일까지 (부가가치세법 제67조제1항)",
+    ),
+)
+TAX_NAMES = re.compile(
+    r"증여세|상속세|양도(?:소득)?세|법인세|종합소득세|종합부동산세|종부세|부가(?:가치)?세|제?\s?[12]기"
+)
+
+
+def check_deadlines(record: QARecord, context: Context) -> Finding | None:
+    """Each deadline in the answer that names its tax, and the day asked for."""
+    if "개월" not in record.answer and "월" not in record.answer:
+        return None
+    if NOT_READ.search(record.question):
+        return None
+    for sentence in SENTENCE_END.split(record.answer):
+        if "월" in sentence and not NOT_READ.search(sentence):
+            for clause in clauses(sentence):
+                finding = wrong_deadline(clause, record.question)
+                if finding:
+                    return finding
+    return wrong_day(record)
+
+
+def clauses(sentence: str) -> list[str]:
+    """The parts of a sentence that name a tax each; the whole where not every part does."""
+    parts = re.split(r"[,，]\s|(?<=이고)\s|(?<=이며)\s", sentence)
+    return parts if all(TAX_NAMES.search(part) for part in parts) else [sentence]
+
+
+def wrong_deadline(sentence: str, question: str) -> Finding | None:
+    """What is wrong in a sentence about one tax, which the question may name alone."""
+    about = sentence if TAX_NAMES.search(sentence) else f"{question} {sentence}"
+    if "사망" in sentence and not ESTATE.search(about):
+        return None
+    rules = [each for each in DEADLINES if each.tax.search(about)]
+    if len({each.shown for each in rules}) != 1 or len(set(taxes_in(about))) > 1:
+        return None
+    for rule in rules:
+        for match in rule.written.finditer(sentence):
+            if tuple(map(int, match.groups())) not in rule.right:
+                return Finding("deadline-wrong", shortened(sentence), rule.shown)
+    return None
+
+
+def taxes_in(text: str) -> list[str]:
+    """The taxes that a text names; two of them may have two deadlines."""
+    return [
+        name for name in ("증여세", "상속세", "양도", "법인세", "종합소득", "종부") if name in text
+    ]
+
+
+FULL_DAY = re.compile(r"(20\d\d)\s?(?:년|\.)\s?(\d{1,2})\s?(?:월|\.)\s?(\d{1,2})\s?일?")
+EVENTS: tuple[tuple[re.Pattern[str], Callable[[date], date], str], ...] = (
+    (re.compile(r"증여"), lambda day: end_of_month(day, 3), GIFT_RULE),
+    (
+        re.compile(r"상속|돌아가|사망"),
+        lambda day: end_of_month(day, 6),
+        ESTATE_RULE,
+    ),
+)
+MOST_DAYS_OFF = 5
+"""Days by which a weekend with lunar or substitute holidays may put a deadline off."""
+ASKED = re.compile(r"기한|언제|며칠")
+NOT_PLAIN = re.compile(
+    r"법인|주식|양도|팔|팔았|취득세|부담부|국외|해외|외국|비거주|등기|결산|연부|분납|가산세"
+)
+
+
+def wrong_day(record: QARecord) -> Finding | None:
+    """A last day to file that does not follow from the one day in the question."""
+    question = record.question
+    days = FULL_DAY.findall(question)
+    events = [event for event in EVENTS if event[0].search(question)]
+    if len(days) != 1 or len(events) != 1 or not ASKED.search(question):
+        return None
+    if NOT_PLAIN.search(question) or NOT_READ.search(record.answer):
+        return None
+    started = as_date(days[0])
+    stated = [as_date(groups) for groups in FULL_DAY.findall(record.answer)]
+    if started is None or not stated:
+        return None
+    _, rule, shown = events[0]
+    due = rule(started)
+    right = {due + timedelta(days=days) for days in range(MOST_DAYS_OFF + 1)}
+    if right & set(stated) or {*stated} <= {started, None}:
+        return None
+    return Finding("deadline-wrong", shortened(record.answer), f"{after_days_off(due)}: {shown}")
+
+
+def as_date(groups: tuple[str, str, str]) -> date | None:
+    """(year, month, day) as a date; None where no calendar has it."""
+    try:
+        return date(*map(int, groups))
+    except ValueError:
+        return None
