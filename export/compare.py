@@ -113,7 +113,7 @@ def ask_merged(
 
     import torch
 
-    model = load_weights(base, dtype=torch.bfloat16)
+    model = load_weights(base, dtype="auto")  # the base's own 16 bits, as the GGUF has them
     merge_into(model, read_adapter(adapter))
     model = model.to("cuda") if torch.cuda.is_available() else model.float()
     model.eval()

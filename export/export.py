@@ -175,7 +175,9 @@ def base_folder(base: dict[str, str]) -> Path:
             f"The base model of this run is not at {folder} any more (no config.json).",
             hint="Put it back there: the adapter fits no other weights.",
         )
-    return locate_base(base["name"], base["source"]).folder
+    # A folder of the hub's cache is named for its commit; a newer one may hold other weights.
+    revision = folder.name if base["source"] == "hub" else None
+    return locate_base(base["name"], base["source"], revision).folder
 
 
 def comparison_records(run: Path, questions: int) -> list[Record]:

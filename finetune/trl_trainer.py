@@ -8,7 +8,7 @@ from finetune.config import TrainConfig
 from finetune.weights import load_weights
 
 
-def load_trl(folder: Path, tokenizer: Any, config: TrainConfig) -> Any:
+def load_trl(folder: Path, config: TrainConfig) -> Any:
     """The base model of `folder` with a fresh LoRA adapter, ready for training.
 
     The base's weights are 16-bit (4-bit with load_in_4bit; 32-bit on a CPU that cannot multiply
@@ -33,7 +33,8 @@ def load_trl(folder: Path, tokenizer: Any, config: TrainConfig) -> Any:
         attn_implementation="sdpa",
     )
     if config.load_in_4bit:
-        model = prepare_model_for_kbit_training(model)
+        checkpointing = config.training_args.gradient_checkpointing
+        model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=checkpointing)
     model.config.use_cache = False
     lora = LoraConfig(
         task_type="CAUSAL_LM",

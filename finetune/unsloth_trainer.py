@@ -47,7 +47,7 @@ def prepare_unsloth() -> None:
         import unsloth  # noqa: F401
 
 
-def load_unsloth(folder: Path, tokenizer: Any, config: TrainConfig) -> Any:
+def load_unsloth(folder: Path, config: TrainConfig) -> Any:
     """The base model of `folder` with a fresh LoRA adapter, through Unsloth's FastModel.
 
     On a GPU the vision tower of a multimodal model is left out, and its text model has other

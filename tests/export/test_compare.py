@@ -6,13 +6,16 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny_models import write_gguf
-from tiny_runs import record
+from tiny_models import tiny_model, write_gguf
+from tiny_runs import random_adapter, record
 
+from export import compare as module
 from export.compare import FEW_RIGHT, Comparison, compare, cut_answer, end_ids, is_right
 from export.export import choose, comparison_records, lost, spread
 from export.gguf_model import Answer, GgufModel
+from export.lora import merged_weight, plain_name, read_adapter
 from finetune.prompts import prompt_form
+from finetune.weights import load_weights
 from taxqa.records import Record, write_jsonl
 
 COUNT = st.integers(0, 30)
@@ -205,3 +208,38 @@ def test_the_same_tokens_are_the_same_text_from_transformers_and_llama_cpp(
             assert found == cut_answer(written, [1], tokenizer, found.seconds)
     finally:
         model.close()
+
+
+def test_the_merged_model_is_asked_in_the_bases_own_16_bits(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+    from safetensors.torch import load_file
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    # As Phi-2 comes: in fp16, whose last three bits bf16 would lose.
+    model = AutoModelForCausalLM.from_pretrained(tiny_model("phi", tiny), dtype=torch.float16)
+    for weight in model.parameters():
+        weight.data *= 1.001
+    base = tmp_path / "base"
+    model.save_pretrained(base)
+    adapter = random_adapter(base, tmp_path / "adapter")
+    tokenizer = AutoTokenizer.from_pretrained(tiny_model("phi", tiny))
+    tokenizer.pad_token = tokenizer.eos_token
+    loaded: list[Any] = []
+
+    def load(*arguments: Any, **options: Any) -> Any:
+        loaded.append(load_weights(*arguments, **options))
+        return loaded[0]
+
+    monkeypatch.setattr(module, "load_weights", load)
+    answers = module.ask_merged(base, adapter, tokenizer, [[1, 2, 3], [4]], prompt_form("qa"), 2)
+    assert [answer.tokens for answer in answers] == [2, 2]
+    name = "model.layers.0.mlp.fc1.weight"
+    found = loaded[0].state_dict()[name].float().cpu()
+    read = read_adapter(adapter)
+    expected = load_file(base / "model.safetensors")[name]
+    assert expected.dtype == torch.float16
+    assert torch.equal(
+        found, merged_weight(expected, read.pairs[plain_name(name)], read.scale).float()
+    )

@@ -13,6 +13,7 @@ from cli.export import add_modelfile
 from export import export as stage
 from export.export import export
 from export.gguf_model import GgufModel
+from finetune.bases import BASES, LocatedBase
 from finetune.prompts import prompt_form
 from modelfiles.model_folder import read_model_folder
 from modelfiles.modelfile import parse
@@ -225,25 +226,30 @@ def test_a_base_folder_that_is_gone_is_not_replaced_by_a_known_model(
     assert "Put it back there" in error.value.hint
 
 
-def test_a_known_base_whose_folder_is_gone_is_found_again(
+@pytest.mark.parametrize(
+    ("source", "folder", "revision"),
+    [("embedded", "/nowhere/gemma3-270m", None), ("hub", "/nowhere/snapshots/abc", "abc")],
+)
+def test_a_known_base_whose_folder_is_gone_is_found_again_in_the_same_revision(
+    source: str,
+    folder: str,
+    revision: str | None,
     copied: Callable[..., Any],
     run: Path,
     gemma: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from finetune.bases import BASES, LocatedBase
+    asked = []
 
-    asked: list[tuple[str, str]] = []
-
-    def locate(name: str, source: str) -> LocatedBase:
-        asked.append((name, source))
-        return LocatedBase(name, gemma, source, BASES[name])
+    def locate(*arguments: Any) -> LocatedBase:
+        asked.append(arguments)
+        return LocatedBase(arguments[0], gemma, source, BASES[arguments[0]])
 
     monkeypatch.setattr(stage, "locate_base", locate)
-    gone = moved(run, tmp_path / "run", name="gemma3-270m", source="embedded", folder="/nowhere")
+    gone = moved(run, tmp_path / "run", name="gemma3-270m", source=source, folder=folder)
     copied(gone, tmp_path / "out", ["q8_0"], questions=0)
-    assert asked == [("gemma3-270m", "embedded")]
+    assert asked == [("gemma3-270m", source, revision)]
 
 
 def test_a_quant_that_lost_what_was_learned_is_warned_of(

@@ -54,6 +54,13 @@ def test_the_hubs_cache_is_used_without_a_network(source: str, cache: Path) -> N
     assert (found.folder, found.source) == (snapshot, "hub")
 
 
+def test_another_revision_than_the_cached_one_does_not_stand_in_for_it(cache: Path) -> None:
+    newest = cached(cache, BASES["gemma3-1b"], "config.json")
+    assert locate_base("gemma3-1b", "hub").folder == newest
+    with pytest.raises(ServiceError, match="could not be fetched"):
+        locate_base("gemma3-1b", "hub", "2" * 40)
+
+
 def test_without_hub_and_cache_the_embedded_package_is_taken(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,7 +16,7 @@ from taxqa.errors import InputError
 
 def adapted(base: Path) -> list[str]:
     """The names of the base's modules that carry LoRA."""
-    model = load_trl(base, None, settings(base))
+    model = load_trl(base, settings(base))
     trained = [name for name, weight in model.named_parameters() if weight.requires_grad]
     assert all(".lora_A." in name or ".lora_B." in name for name in trained)
     found = sorted({re.split(r"\.lora_[AB]\.", name)[0] for name in trained})
@@ -44,7 +44,7 @@ def test_a_vision_tower_is_never_adapted(tiny: Path) -> None:
     found = adapted(tiny_model("multimodal", tiny))
     assert found
     assert [name for name in found if "language_model" not in name] == []
-    model = load_trl(tiny_model("multimodal", tiny), None, settings(tiny))
+    model = load_trl(tiny_model("multimodal", tiny), settings(tiny))
     vision = [name for name, _ in model.named_modules() if "vision" in name]
     # It has projections of the same names, which a suffix would have met.
     assert [name for name in vision if name.endswith("q_proj")]
@@ -53,7 +53,7 @@ def test_a_vision_tower_is_never_adapted(tiny: Path) -> None:
 def test_the_adapter_is_32_bit_and_starts_as_no_change(gemma: Path) -> None:
     import torch
 
-    model = load_trl(gemma, None, settings(gemma))
+    model = load_trl(gemma, settings(gemma))
     for name, weight in model.named_parameters():
         if ".lora_" in name:
             assert weight.dtype == torch.float32
@@ -62,7 +62,7 @@ def test_the_adapter_is_32_bit_and_starts_as_no_change(gemma: Path) -> None:
 
 def test_the_same_seed_starts_the_same_adapter(gemma: Path) -> None:
     def start(seed: int) -> float:
-        model = load_trl(gemma, None, settings(gemma, seed=seed))
+        model = load_trl(gemma, settings(gemma, seed=seed))
         return sum(
             float(p.detach().abs().sum()) for n, p in model.named_parameters() if ".lora_A." in n
         )

@@ -1,5 +1,6 @@
 """A dataset folder to a run folder, by the real trainer on a tiny model."""
 
+import importlib.util
 import json
 import shutil
 from pathlib import Path
@@ -315,8 +316,6 @@ def test_another_error_of_the_trainer_is_not_swallowed() -> None:
 def test_a_missing_package_is_one_message(
     dataset: Path, base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import importlib.util
-
     find = importlib.util.find_spec
     monkeypatch.setattr(
         importlib.util, "find_spec", lambda name: None if name == "peft" else find(name)
@@ -324,6 +323,28 @@ def test_a_missing_package_is_one_message(
     with pytest.raises(MissingExtraError, match="'peft'") as error:
         finetune(dataset, tmp_path / "run", settings(base))
     assert "taxqa[finetune]" in error.value.hint
+
+
+def test_4_bits_are_refused_without_a_gpu_before_anything_is_fetched(
+    dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    # gemma3-12b is neither here nor to be had in a test.
+    config = TrainConfig(load_in_4bit=True, trainer="trl")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(ConfigError, match="needs a CUDA GPU") as error:
+        finetune(dataset, tmp_path / "run", config)
+    assert "load_in_4bit: false" in error.value.hint
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    with pytest.raises(ConfigError, match="needs a CUDA GPU"):
+        finetune(dataset, tmp_path / "run", config.model_copy(update={"device": "cpu"}))
+    find = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == "bitsandbytes" else find(name)
+    )
+    with pytest.raises(MissingExtraError, match="'bitsandbytes'"):
+        finetune(dataset, tmp_path / "run", config)
 
 
 def test_the_prompt_form_is_the_configs_or_the_base_models_own(
