@@ -218,7 +218,9 @@ def test_what_a_command_returns_is_its_exit_code(
 
 def test_an_interrupt_from_the_keyboard_ends_with_130_and_no_traceback() -> None:
     code = (
-        "import click, time, cli.main\n"
+        "import click, signal, time, cli.main\n"
+        # A test run in the background of a script inherits that the interrupt is ignored.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "@click.command()\n"
         "def wait():\n"
         "    click.echo('waiting')\n"
