@@ -35,7 +35,7 @@ KEYS = {
     "OPENAI_API_KEY": "teacher answers from OpenAI (planned)",
     "ANTHROPIC_API_KEY": "teacher answers from Anthropic (planned)",
     "RUNPOD_API_KEY": "training on a rented GPU (planned)",
-    "LAW_OC": "collecting statutes from law.go.kr (planned)",
+    "LAW_OC": "`taxqa collect --law-api`: statutes and decisions from law.go.kr",
     "HF_TOKEN": "base models that ask for their licence to be accepted",
 }
 GPU_SECONDS = 5
