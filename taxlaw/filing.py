@@ -72,6 +72,42 @@ def settle(steps: Steps, filing: Filing, tax: int, due: date, citation: str) -> 
     return Settlement(credit, late_payment_penalty(steps, tax - credit, due, filing.paid_on))
 
 
+@dataclass(frozen=True)
+class Payable:
+    """What is left to pay of a gift or inheritance tax (KRW)."""
+
+    filing_credit: int
+    tax_due: int
+    """Before penalties."""
+    penalties: int
+    total: int
+
+
+def payable(
+    steps: Steps, filing: Filing, tax: int, surcharge: int, credit: int, due: date, citation: str
+) -> Payable:
+    """The last steps of both taxes: filing credit, tax due, penalties (상속세 및 증여세법 제70조).
+
+    Args:
+        tax: 산출세액.
+        surcharge: 세대생략 할증.
+        credit: what gifts taxed before leave to deduct.
+        citation: of the filing credit, which each tax has in a 항 of its own.
+    """
+    net = tax + surcharge - credit
+    settled = settle(steps, filing, net, due, citation)
+    formula = format_amount(tax) + (f" + {format_amount(surcharge)}" if surcharge else "")
+    for part in (credit, settled.filing_credit):
+        formula += f" - {format_amount(part)}" if part else ""
+    tax_due = net - settled.filing_credit
+    steps.add("납부할 세액", formula, tax_due, "상속세 및 증여세법 제70조제1항")
+    total = tax_due + settled.penalties
+    if settled.penalties:
+        formula = f"{format_amount(tax_due)} + {format_amount(settled.penalties)}"
+        steps.add("가산세를 더한 금액", formula, total, "국세기본법 제47조제3항")
+    return Payable(settled.filing_credit, tax_due, settled.penalties, final_amount(steps, total))
+
+
 def _not_filed(steps: Steps, filing: Filing, tax: int, due: date) -> int:
     """The penalties of a return that came late or not at all."""
     paid_on = _required_day(filing.paid_on, "the tax was paid")

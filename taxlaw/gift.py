@@ -7,7 +7,7 @@ from typing import ClassVar, Final, Literal
 
 from taxlaw.amounts import format_amount
 from taxlaw.due_dates import after_days_off, end_of_month, period_end, period_start
-from taxlaw.filing import Filing, final_amount, settle
+from taxlaw.filing import Filing, payable
 from taxlaw.rates import EOK, INHERITANCE_AND_GIFT, LAW_AS_OF, MAN, table_in_force
 from taxlaw.steps import OutOfScopeError, Result, Steps, korean_date, percent
 from taxqa.errors import InputError
@@ -124,17 +124,7 @@ def gift_tax(case: Gift) -> GiftResult:
     surcharge = generation_skip_surcharge(steps, case, added, tax)
     credit = prior_tax_credit(steps, case, added, base, tax)
     due = case.filing.due or gift_due(case.day)
-    net = tax + surcharge - credit
-    settled = settle(steps, case.filing, net, due, f"{LAW} 제69조제2항")
-    formula = format_amount(tax) + (f" + {format_amount(surcharge)}" if surcharge else "")
-    for part in (credit, settled.filing_credit):
-        formula += f" - {format_amount(part)}" if part else ""
-    tax_due = net - settled.filing_credit
-    steps.add("납부할 세액", formula, tax_due, f"{LAW} 제70조제1항")
-    total = tax_due + settled.penalties
-    if settled.penalties:
-        formula = f"{format_amount(tax_due)} + {format_amount(settled.penalties)}"
-        steps.add("가산세를 더한 금액", formula, total, "국세기본법 제47조제3항")
+    left = payable(steps, case.filing, tax, surcharge, credit, due, f"{LAW} 제69조제2항")
     return GiftResult(
         taxable_value=value,
         deduction=deduction,
@@ -142,10 +132,10 @@ def gift_tax(case: Gift) -> GiftResult:
         computed_tax=tax,
         generation_skip_surcharge=surcharge,
         prior_tax_credit=credit,
-        filing_credit=settled.filing_credit,
-        tax_due=tax_due,
-        penalties=settled.penalties,
-        total_payable=final_amount(steps, total),
+        filing_credit=left.filing_credit,
+        tax_due=left.tax_due,
+        penalties=left.penalties,
+        total_payable=left.total,
         due=due,
         steps=tuple(steps.done),
         assumptions=tuple(gift_assumptions(case, added)),
