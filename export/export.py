@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field, ValidationError
 import taxqa
 from export.compare import Comparison, ask_gguf, ask_merged, compare, trained_prompts
 from export.convert import convert
+from export.gguf_model import Answer
 from export.llama_cpp_source import converter_folder
 from export.quantize import QUANTS, quantize
 from finetune.bases import locate_base
@@ -22,8 +23,6 @@ from taxqa.records import Record, first_problem, read_jsonl, read_text, write_js
 MAKE_RUN = "taxqa finetune --config CONFIG.yaml --dataset work/dataset --out work/runs/NAME"
 SPARE_TOKENS = 32
 """By how much a compared answer may be longer than the longest taught one."""
-
-
 ADAPTER_CONFIG = "adapter/adapter_config.json"
 
 
@@ -258,18 +257,20 @@ def compare_all(
     prompts = trained_prompts(records, trained.tokenizer, trained.form)
     taught = [len(trained.tokenizer(record.answer).input_ids) for record in records]
     cut = max(taught) + SPARE_TOKENS
+    asked: dict[Path, tuple[list[Answer], int]] = {}
     if fits_in_memory(full.stat().st_size * 2):
         merged = ask_merged(
             trained.base, trained.adapter, trained.tokenizer, prompts, trained.form, cut
         )
     else:
         note("The merged model does not fit into memory in 32 bits: f16 GGUF as the reference.")
-        merged = ask_gguf(full, records, prompts, trained.form, cut)[0]
+        asked[full] = ask_gguf(full, records, prompts, trained.form, cut)
+        merged = asked[full][0]
     texts = [answer.text for answer in merged]
     reference = compare(merged, texts, records, len(records))
     compared = {}
     for quant, path in files.items():
-        answers, same = ask_gguf(path, records, prompts, trained.form, cut)
+        answers, same = asked.get(path) or ask_gguf(path, records, prompts, trained.form, cut)
         compared[quant] = compare(answers, texts, records, same)
         require_same_prompts(compared[quant], path)
     return reference, compared
