@@ -26,7 +26,7 @@ $(VENV)/installed: pyproject.toml
 	touch $@
 
 $(VENV)/developed: $(VENV)/installed
-	$(PIP) install $(DEV)
+	$(PIP) install --editable '.[demo,datagen,review,scale]' $(DEV)
 	touch $@
 
 demo: $(VENV)/installed

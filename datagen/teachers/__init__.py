@@ -1,0 +1,1 @@
+"""Language models as teachers: what is asked, who answers, what it costs."""
