@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from datagen.guide import guide_entries
+from datagen.teachers.prices import SHIPPED, load_prices
 from finetune.config import TrainConfig, load_config
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -69,7 +70,9 @@ def test_a_shipped_config_is_read_and_says_everything_it_needs(path: Path) -> No
 def test_every_yaml_of_the_repository_is_read_by_something() -> None:
     guide = {path.name for path in (ROOT / "datagen" / "guide").glob("*.yaml")}
     configs = {path.name for path in (ROOT / "finetune" / "configs").glob("*.yaml")}
-    assert {path.name for path in files(".yaml", ".yml")} == guide | configs
+    prices = {SHIPPED.name}
+    assert load_prices().models
+    assert {path.name for path in files(".yaml", ".yml")} == guide | configs | prices
     read = {entry.id for entry in guide_entries()}
     for name in guide:
         text = (ROOT / "datagen" / "guide" / name).read_text(encoding="utf-8")
