@@ -56,7 +56,8 @@ class Desk:
         self.sources = source_texts(documents)
         guide = guide_documents(guide_entries())
         self.documents = {each.id: each for each in (*guide, *documents)}
-        ordered = queue(material.items, self.sources)
+        self.shown = {**source_texts(guide), **self.sources}
+        ordered = queue(material.items, self.shown)
         self.order = [item for item, _ in ordered]
         self.risks: dict[str, list[Risk]] = {item.digest: risks for item, risks in ordered}
         self.places = {item.digest: place for place, item in enumerate(self.order)}
@@ -110,6 +111,10 @@ class Desk:
     def source_of(self, record: Record) -> str:
         """The text that the checks compare a record with; '' where there is none."""
         return self.sources.get(record.document, "")
+
+    def shown_source(self, record: Record) -> str:
+        """The same, or the entry of the guide that ships, which the checks leave alone."""
+        return self.shown.get(record.document, "")
 
     def shown_documents(self, record: Record) -> Iterator[Document]:
         """What a record rests on, then the articles that it cites, where the corpus has them."""

@@ -22,6 +22,8 @@ STATUSES: dict[Status, str] = {
     "dropped": "검사에서 빠진 기록",
     "all": "전체",
 }
+MIN_DECISIONS = 10
+"""From so many decisions on a rate says something."""
 PAUSE = timedelta(minutes=5)
 """A longer gap between two decisions is a pause, and counts as this long."""
 
@@ -50,7 +52,7 @@ class Progress(BaseModel):
     today: int
     """Decisions since midnight here."""
     per_hour: int | None
-    """Decisions in an hour of work today; None before the second."""
+    """Decisions in an hour of work today; None before there are MIN_DECISIONS."""
 
 
 def matches(item: Item, wanted: Filter, decisions: Decisions, reviewer: str, share: float) -> bool:
@@ -109,5 +111,7 @@ def progress(
 def per_hour(times: Sequence[datetime]) -> int | None:
     """Decisions in an hour of work, from when they were made; pauses left out."""
     gaps = [later - earlier for earlier, later in pairwise(times)]
+    if len(times) < MIN_DECISIONS:
+        return None
     worked = sum((min(max(gap, timedelta()), PAUSE) for gap in gaps), timedelta())
     return round(len(gaps) * timedelta(hours=1) / worked) if worked else None

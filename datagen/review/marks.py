@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from datagen.checks.sources import BLANK, QUOTED, bare, figures, find_figures, is_law_name
-from datagen.checks.statements import SENTENCE_END
 from taxlaw.articles import ArticleIndex
 from taxlaw.cases import find_cases
 from taxlaw.citations import find_citations
 
 LEFT_OUT = re.compile(r"…|\.\.\.|\(중략\)|\(생략\)")
+HEADING = re.compile(r"^(#+ )[^\n]+$", re.MULTILINE)
 MIN_QUOTE = 4
-"""Letters of a quoted passage that is looked for in the source."""
-MIN_SENTENCE = 12
-"""Letters of a sentence without quotation marks that is."""
+"""Letters of a passage in quotation marks that is looked for in the source."""
+MIN_RUN = 14
+"""Letters of a passage without them that two texts share word for word."""
 Place = tuple[int, int]
 
 
@@ -67,20 +67,24 @@ def marked_answer(question: str, answer: str, source: str, index: ArticleIndex) 
     return pieces(answer, spans)
 
 
-def marked_question(question: str, index: ArticleIndex) -> list[Piece]:
-    """The question with its figures and citations."""
-    return pieces(question, [*figure_spans(question, set()), *law_spans(question, index)])
+def marked_question(question: str, source: str, index: ArticleIndex) -> list[Piece]:
+    """The question with its figures and citations, and what it takes from the source."""
+    spans = [*figure_spans(question, set()), *law_spans(question, index)]
+    return pieces(question, [*spans, *run_spans(question, source)])
 
 
-def marked_source(source: str, answer: str, law: str, index: ArticleIndex) -> list[Piece]:
-    """The source: the passages that the answer quotes, and the figures and articles it takes."""
+def marked_source(source: str, question: str, answer: str, law: str) -> list[Piece]:
+    """The source: what question and answer take from it, passages, figures and articles."""
     cited = {mention.citation.key for mention in find_citations(answer)}
     spans = figure_spans(source, set(figures(answer)))
     for mention in find_citations(source, law or None):
         shared = " shared" if mention.citation.key in cited else ""
         spans.append(Span(mention.start, mention.end, f"citation{shared}"))
-    found = passages(answer, source)
-    spans += [Span(start, end, "quote") for _, place in found if place for start, end in [place]]
+    taken = [place for _, place in quotations(answer, source) if place]
+    taken += [place for text in (answer, question) for _, place in shared_runs(text, source)]
+    spans += [Span(start, end, "quote") for start, end in taken]
+    for match in HEADING.finditer(source):
+        spans += [Span(*match.span(), "heading"), Span(*match.span(1), "sign")]
     return pieces(source, spans)
 
 
@@ -118,33 +122,30 @@ STATUS = {
 
 
 def quote_spans(answer: str, source: str) -> list[Span]:
-    """The answer's passages: found in the source, or in quotation marks and not found."""
-    spans = []
-    for (start, end), found in passages(answer, source):
-        if found:
-            spans.append(Span(start, end, "quote", "원문에 있는 문장"))
-        else:
-            spans.append(Span(start, end, "quote missing", "원문에서 찾지 못한 인용"))
-    return spans
+    """What the answer has from the source, and what it puts in quotation marks and is not there."""
+    missing = [place for place, found in quotations(answer, source) if not found]
+    spans = [Span(start, end, "quote missing", "원문에서 찾지 못한 인용") for start, end in missing]
+    found = [place for place, found in quotations(answer, source) if found]
+    spans += [Span(start, end, "quote", "원문에 있는 문장") for start, end in found]
+    return spans + run_spans(answer, source)
 
 
-def passages(answer: str, source: str) -> list[tuple[Place, Place | None]]:
-    """(place in the answer, place in the source) of all that is quoted, and of whole sentences.
+def run_spans(text: str, source: str) -> list[Span]:
+    """What a text shares with the source, in quotation marks or not."""
+    return [
+        Span(start, end, "quote", "원문에 있는 문장")
+        for (start, end), _ in shared_runs(text, source)
+    ]
 
-    A sentence without quotation marks is given only where the source has it.
-    """
+
+def quotations(answer: str, source: str) -> list[tuple[Place, Place | None]]:
+    """(place in the answer, place in the source) of all that stands in quotation marks."""
     text, places = bare_places(source)
-    found: list[tuple[Place, Place | None]] = []
+    found = []
     for start, end in quoted_parts(answer):
         wanted = bare(answer[start:end])
         if len(wanted) >= MIN_QUOTE:
             found.append(((start, end), place_of(wanted, text, places)))
-    for start, end in sentences(answer):
-        wanted = bare(answer[start:end])
-        inside = any(start < other[1] and other[0] < end for other, _ in found)
-        place = None if inside or len(wanted) < MIN_SENTENCE else place_of(wanted, text, places)
-        if place:
-            found.append(((start, end), place))
     return found
 
 
@@ -152,26 +153,44 @@ def quoted_parts(text: str) -> Iterator[Place]:
     """Where quotations stand, without their marks and cut at what is left out of them."""
     for match in QUOTED.finditer(text):
         group = match.lastindex or 0
-        if not is_law_name(match[group]):
-            start = match.start(group)
-            for piece_start, piece_end in between(LEFT_OUT, match[group]):
-                yield start + piece_start, start + piece_end
+        if is_law_name(match[group]):
+            continue
+        at = start = match.start(group)
+        for gap in (*LEFT_OUT.finditer(match[group]), None):
+            end = start + gap.start() if gap else match.end(group)
+            yield at, end
+            at = start + gap.end() if gap else end
 
 
-def sentences(text: str) -> Iterator[Place]:
-    """Where the sentences of a text stand."""
-    yield from between(SENTENCE_END, text)
+def shared_runs(text: str, source: str) -> list[tuple[Place, Place]]:
+    """(place in the text, place in the source) of each passage that both have word for word.
+
+    Blanks and punctuation do not count, but a passage begins with a word of the text.
+    """
+    mine, my_places = bare_places(text)
+    other, other_places = bare_places(source)
+    starts: dict[str, int] = {}
+    for at in range(len(other) - MIN_RUN + 1):
+        starts.setdefault(other[at : at + MIN_RUN], at)
+    found = []
+    at = 0
+    while at + MIN_RUN <= len(mine):
+        begins = at == 0 or my_places[at - 1] + 1 < my_places[at]
+        there = starts.get(mine[at : at + MIN_RUN]) if begins else None
+        if there is None:
+            at += 1
+            continue
+        size = MIN_RUN
+        while mine[at + size : at + size + 1] == other[there + size : there + size + 1] != "":
+            size += 1
+        found.append((place(my_places, at, size), place(other_places, there, size)))
+        at += size
+    return found
 
 
-def between(mark: re.Pattern[str], text: str) -> Iterator[Place]:
-    """What stands between the places where `mark` matches, without blanks around it."""
-    start = 0
-    for match in (*mark.finditer(text), None):
-        end = match.start() if match else len(text)
-        part = text[start:end]
-        if part.strip():
-            yield start + len(part) - len(part.lstrip()), start + len(part.rstrip())
-        start = match.end() if match else end
+def place(places: list[int], at: int, size: int) -> Place:
+    """Where `size` bare letters from `at` on stand in the whole text."""
+    return places[at], places[at + size - 1] + 1
 
 
 def bare_places(text: str) -> tuple[str, list[int]]:
@@ -184,4 +203,4 @@ def bare_places(text: str) -> tuple[str, list[int]]:
 def place_of(wanted: str, text: str, places: list[int]) -> Place | None:
     """Where in the whole text the bare letters `wanted` stand."""
     at = text.find(wanted)
-    return (places[at], places[at + len(wanted) - 1] + 1) if wanted and at >= 0 else None
+    return place(places, at, len(wanted)) if wanted and at >= 0 else None

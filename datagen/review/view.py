@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from datagen.review.agreement import agreements, quality
 from datagen.review.checking import EDITABLE, Checked
@@ -65,8 +66,8 @@ class Passage:
     pieces: list[Piece]
     own: bool
     """The record rests on it; else the record cites it."""
-    link: str
-    """'' where its address is none of the web."""
+    site: str
+    """Where its address leads: 'www.law.go.kr'; '' where that is no place of the web."""
 
 
 @cache
@@ -178,29 +179,36 @@ def failed_html(checks: tuple[Checked, ...]) -> str:
 
 def question_pieces(desk: Desk, record: Record) -> list[Piece]:
     """The question, marked."""
-    return marked_question(record.question, desk.material.corpus.index)
+    index = desk.material.corpus.index
+    return marked_question(record.question, desk.shown_source(record), index)
 
 
 def answer_pieces(desk: Desk, record: Record) -> list[Piece]:
     """The answer, marked by what its source has."""
-    own = desk.documents.get(record.document)
-    source = f"{own.title}\n{own.text}" if own else ""
-    source = desk.source_of(record) or source
+    source = desk.shown_source(record)
     return marked_answer(record.question, record.answer, source, desk.material.corpus.index)
 
 
 def passages_of(desk: Desk, record: Record) -> list[Passage]:
     """The documents beside a record, marked by what its answer takes from them."""
-    index = desk.material.corpus.index
     return [
         Passage(
             document,
-            marked_source(document.text, record.answer, document.law, index),
+            marked_source(document.text, record.question, record.answer, document.law),
             document.id == record.document,
-            document.url if document.url.startswith(("https://", "http://")) else "",
+            site_of(document.url),
         )
         for document in desk.shown_documents(record)
     ]
+
+
+def site_of(url: str) -> str:
+    """The host of an address of the web; '' for any other (a script, a file)."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return parts.netloc if parts.scheme in ("http", "https") else ""
 
 
 def overview(desk: Desk) -> dict[str, Any]:
