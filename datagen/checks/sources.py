@@ -113,17 +113,12 @@ def check_source_figures(record: QARecord, context: Context) -> Finding | None:
 
 def figures(text: str) -> dict[tuple[str, str], str]:
     """(kind, value) of each amount, rate and date of a text -> how it is written."""
-    return {figure: text[start:end] for figure, start, end in find_figures(text)}
-
-
-def find_figures(text: str) -> Iterator[tuple[tuple[str, str], int, int]]:
-    """((kind, value), start, end) of each amount, rate and date of a text."""
-    for amount in find_amounts(text):
-        yield ("KRW", str(amount.value)), amount.start, amount.end
+    found = {("KRW", str(each.value)): each.text for each in find_amounts(text)}
     for match in PERCENT.finditer(text):
-        yield ("rate", f"{float(match[1]):g}"), *match.span()
+        found["rate", f"{float(match[1]):g}"] = match[0]
     for match in PARTS.finditer(text):
         size = SIZES.get(match[1]) or int(match[1].replace(",", ""))
-        yield ("rate", f"{float(match[2]) * 100 / size:g}"), *match.span()
+        found["rate", f"{float(match[2]) * 100 / size:g}"] = match[0]
     for match in DATE.finditer(text):
-        yield ("date", "-".join(str(int(part)) for part in match.groups())), *match.span()
+        found["date", "-".join(str(int(part)) for part in match.groups())] = match[0]
+    return found

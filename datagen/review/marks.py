@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from datagen.checks.sources import BLANK, QUOTED, bare, figures, find_figures, is_law_name
+from datagen.checks.sources import BLANK, QUOTED, bare, figures, is_law_name
 from taxlaw.articles import ArticleIndex
 from taxlaw.cases import find_cases
 from taxlaw.citations import find_citations
@@ -73,14 +73,22 @@ def marked_question(question: str, source: str, index: ArticleIndex) -> list[Pie
     return pieces(question, [*spans, *run_spans(question, source)])
 
 
-def marked_source(source: str, question: str, answer: str, law: str) -> list[Piece]:
-    """The source: what question and answer take from it, passages, figures and articles."""
+def marked_source(
+    source: str, question: str, answer: str, law: str = "", quote: str = ""
+) -> list[Piece]:
+    """The source: what question and answer take from it, passages, figures and articles.
+
+    Args:
+        law: whose text it is ('소득세법 시행령'), for citations of its own articles.
+        quote: the words that a language model says its answer rests on.
+    """
     cited = {mention.citation.key for mention in find_citations(answer)}
     spans = figure_spans(source, set(figures(answer)))
     for mention in find_citations(source, law or None):
         shared = " shared" if mention.citation.key in cited else ""
         spans.append(Span(mention.start, mention.end, f"citation{shared}"))
     taken = [place for _, place in quotations(answer, source) if place]
+    taken += [place_of(bare(quote), *bare_places(source)) or (0, 0)]
     taken += [place for text in (answer, question) for _, place in shared_runs(text, source)]
     spans += [Span(start, end, "quote") for start, end in taken]
     for match in HEADING.finditer(source):
@@ -91,7 +99,7 @@ def marked_source(source: str, question: str, answer: str, law: str) -> list[Pie
 def figure_spans(text: str, shared: set[tuple[str, str]], *, judged: bool = False) -> list[Span]:
     """Each amount, rate and date; `judged` says that one which is not shared is new."""
     spans = []
-    for figure, start, end in find_figures(text):
+    for figure, (start, end) in figure_places(text):
         if figure in shared:
             spans.append(Span(start, end, "figure shared"))
         elif judged:
@@ -99,6 +107,20 @@ def figure_spans(text: str, shared: set[tuple[str, str]], *, judged: bool = Fals
         else:
             spans.append(Span(start, end, "figure"))
     return spans
+
+
+def figure_places(text: str) -> Iterator[tuple[tuple[str, str], Place]]:
+    """Each figure that the checks find in a text, at every place where it is written."""
+    left = text
+    while found := figures(left):
+        before = left
+        # The longest first: '1%' is no part of '21%'.
+        for figure, written in sorted(found.items(), key=lambda each: -len(each[1])):
+            for match in re.finditer(rf"(?<!\d){re.escape(written)}", left):
+                yield figure, match.span()
+            left = left.replace(written, " " * len(written))
+        if left == before:
+            return
 
 
 def law_spans(text: str, index: ArticleIndex) -> list[Span]:

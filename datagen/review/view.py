@@ -5,6 +5,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from datagen.report import SOURCE_LABELS, TYPE_LABELS
 from datagen.review.agreement import agreements, quality
 from datagen.review.checking import EDITABLE, Checked
 from datagen.review.desk import DROPPED_REASONS, REASONS, Desk, decided_record
@@ -18,14 +19,6 @@ from taxqa.records import ASKERS, SOURCES, Document, Record, to_json
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-ASKER_NAMES = {
-    "student": "학생",
-    "employee": "직장인",
-    "self_employed": "자영업자",
-    "corporate": "법인",
-    "expert": "전문가",
-}
-SOURCE_NAMES = {"practical": "실무", "statute": "법령", "judgment": "판례", "ruling": "예규"}
 VERDICT_NAMES = {"accept": "승인", "edit": "수정", "reject": "반려"}
 PART_NAMES = {"dataset": "", "heldout": "평가용 질문", "dropped": "검사에서 빠짐"}
 CHECK_NAMES = {
@@ -80,8 +73,8 @@ def templates() -> "Environment":
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     environment.globals |= {
-        "askers": {name: ASKER_NAMES.get(name, name) for name in ASKERS},
-        "origins": {name: SOURCE_NAMES.get(name, name) for name in SOURCES},
+        "askers": {name: TYPE_LABELS.get(name, name) for name in ASKERS},
+        "origins": {name: SOURCE_LABELS.get(name, name) for name in SOURCES},
         "verdicts": VERDICT_NAMES,
         "parts": PART_NAMES,
         "check_names": CHECK_NAMES,
@@ -194,7 +187,13 @@ def passages_of(desk: Desk, record: Record) -> list[Passage]:
     return [
         Passage(
             document,
-            marked_source(document.text, record.question, record.answer, document.law),
+            marked_source(
+                document.text,
+                record.question,
+                record.answer,
+                document.law,
+                getattr(record, "quote", "") if document.id == record.document else "",
+            ),
             document.id == record.document,
             site_of(document.url),
         )
