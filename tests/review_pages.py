@@ -22,7 +22,7 @@ TEXT = (
     "## 요지\n\n가게 주인은 거래가 끝난 날부터 15일 안에 장부를 정리하여 보관함에 넣는다."
     " 보관 수수료는 30만원으로 하고, 늦으면 10%를 더한다.\n\n자세한 것은 소득세법 제160조를 본다."
 )
-HOSTILE = "<script>window.hacked=1</script><img src=x onerror=\"window.hacked=1\">'\"&amp;{{7*7}}"
+HOSTILE = '<script>window.hacked=1</script><img src=x onerror="window.hacked=1">\'"&amp;{{7*7}}'
 DOCUMENT = Document(
     id="장부 안내 1",
     kind="ruling",
@@ -31,7 +31,9 @@ DOCUMENT = Document(
     in_force="2026-01-02",
     url="javascript:window.hacked=1",
 )
-OTHER = Document(id="보관 안내 2", kind="ruling", title="보관", text=TEXT, url="https://example.org/2")
+OTHER = Document(
+    id="보관 안내 2", kind="ruling", title="보관", text=TEXT, url="https://example.org/2"
+)
 
 
 def record(number: int, **changes: Any) -> Record:
@@ -49,19 +51,24 @@ def record(number: int, **changes: Any) -> Record:
 
 
 def records() -> list[Record]:
-    """Twelve records of three teachers' work, some of them riskier than others."""
+    """Fourteen records: a worked teacher's, a model's, and three phrasings of one case."""
     made = [record(number) for number in range(1, 6)]
-    made += [
-        record(number, id=f"{OTHER.id}#{number}", document=OTHER.id, teacher="openai:gpt", type="expert")
-        for number in range(6, 10)
-    ]
+    model = {"document": OTHER.id, "teacher": "openai:gpt", "type": "expert"}
+    made += [record(number, id=f"{OTHER.id}#{number}", **model) for number in range(6, 10)]
+    asked = ("어디에 물어보나요?", "누구에게 물어보면 되나요?", "물어볼 데가 어디인가요?")
     made += [
         record(
-            number, id=f"gift:{number}#1", document=f"gift:{number}", source="practical",
-            question=f"{number}번 사람은 어디에 물어보나요?", answer="가까운 세무서에 물어보면 됩니다.",
-            type="student",
+            number, id=f"gift:1#{number}", document="gift:1", source="practical", type="student",
+            question=question, answer="가까운 세무서에 물어보면 됩니다.",
         )
-        for number in range(10, 13)
+        for number, question in enumerate(asked, start=1)
+    ]  # fmt: skip
+    made += [
+        record(
+            1, id=f"{name}#1", document=name, source="practical", type="student",
+            question=f"{name}에 가면 무엇을 가져가나요?", answer="신분증을 가져가면 됩니다.",
+        )
+        for name in ("세무서", "주민센터")
     ]  # fmt: skip
     return made
 

@@ -1,22 +1,35 @@
 """What the reviews leave of a dataset, as a dataset folder that every later stage takes."""
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
 from datagen.checks.run import check_records
 from datagen.checks.sources import source_texts
-from datagen.dataset import STAGE, write_dataset
+from datagen.dataset import (
+    DATASET,
+    HELDOUT,
+    RECORDS,
+    REJECTED,
+    STAGE,
+    TRAIN,
+    VALID,
+    counted,
+    plain,
+)
+from datagen.report import dataset_report, write_report
 from datagen.review.agreement import agreements, quality, settled
 from datagen.review.checking import amount_problem
 from datagen.review.desk import DROPPED_REASONS, decided_record
 from datagen.review.items import Item, Material
 from datagen.review.store import Decision, Reviews
+from datagen.split import hold_out, split
 from taxqa.errors import InputError
-from taxqa.folders import new_folder
-from taxqa.records import Record, Rejection
+from taxqa.folders import Draft, new_folder
+from taxqa.records import Record, Rejection, write_json, write_jsonl
 
 REJECTED_BY_REVIEWER = "rejected_by_reviewer"
 REVIEWERS_DISAGREE = "reviewers_disagree"
@@ -36,6 +49,8 @@ class Outcome:
     )
     reviewed: set[str] = field(default_factory=set)
     """Ids of records that somebody accepted or edited."""
+    heldout: set[str] = field(default_factory=set)
+    """Ids of phrasings that are kept to test a model with."""
 
 
 def export(
@@ -70,13 +85,17 @@ def export(
     inputs = {"dataset": material.path} | ({"corpus": corpus} if corpus else {})
     outcome = outcome_of(material, reviews, reviewed_only)
     kept, failed = checked_again(outcome, material)
-    if len(kept) < 2:
+    records = [record for record in kept if record.id not in outcome.heldout]
+    heldout = [record for record in kept if record.id in outcome.heldout]
+    if material.path.is_file():
+        records, heldout = hold_out(kept, seed=material.seed)
+    if len(records) < 2:
         raise InputError(
-            f"{len(kept)} records are left after the review; a dataset has 2 or more.",
+            f"{len(records)} records are left after the review; a dataset has 2 or more.",
             hint="Review more of it, or leave out --reviewed-only.",
         )
     with new_folder(out, stage=STAGE, config=config, inputs=inputs, force=force) as draft:
-        write_dataset(draft, kept, [*outcome.rejected, *failed], None, material.seed)
+        write_parts(draft, records, heldout, [*outcome.rejected, *failed], material.seed)
         again = sum(str(each.record.get("id")) in outcome.reviewed for each in failed)
         counts = {**outcome.counts, "failed_after_review": again}
         draft.counts |= counts
@@ -88,7 +107,9 @@ def outcome_of(material: Material, reviews: Reviews, reviewed_only: bool) -> Out
     """What the decisions make of each item."""
     outcome = Outcome()
     current = reviews.current()
-    for position, item in enumerate(in_order(material.items)):
+    for position, item in enumerate(material.items):
+        if item.part == "heldout":
+            outcome.heldout.add(item.id)
         decisions = current.get(item.digest, {})
         shared = settled(decisions)
         if not decisions and item.part != "dropped":
@@ -166,22 +187,39 @@ def checked_again(outcome: Outcome, material: Material) -> tuple[list[Record], l
     return kept, failed
 
 
-def in_order(items: tuple[Item, ...]) -> Iterator[Item]:
-    """The items with each held-out phrasing back in its place among those of its document.
+def write_parts(
+    draft: Draft, records: list[Record], heldout: list[Record], rejected: list[Rejection], seed: int
+) -> None:
+    """Write the files of a dataset folder and its counts.
 
-    So the same phrasing is held out again where nothing about its case was changed.
+    What was held out stays held out: to draw anew, as `datagen.dataset.write_dataset` does, would
+    lose a reviewed phrasing of each case that validates.
     """
-    groups: dict[str, list[Item]] = {}
-    for item in items:
-        groups.setdefault(item.record.document if item.record else item.id, []).append(item)
-    for group in groups.values():
-        yield from sorted(group, key=lambda item: number_of(item.id))
-
-
-def number_of(name: str) -> int:
-    """The running number at the end of an id ('gift:parent:…#3'); 0 where it has none."""
-    found = re.search(r"#(\d{1,9})$", name)
-    return int(found[1]) if found else 0
+    train, valid = split(records, seed=seed)
+    taught = {record.document for record in train}
+    asked = [record for record in heldout if record.document in taught]
+    write_json(draft.path / DATASET, [plain(record) for record in records])
+    files: Mapping[str, Sequence[BaseModel]] = {
+        RECORDS: records,
+        TRAIN: train,
+        VALID: valid,
+        HELDOUT: asked,
+        REJECTED: rejected,
+    }
+    for name, lines in files.items():
+        write_jsonl(draft.path / name, lines)
+    write_report(draft.path, dataset_report(records, rejected))
+    draft.counts |= {
+        "records": len(records),
+        "train": len(train),
+        "valid": len(valid),
+        "heldout": len(asked),
+        "rejected": len(rejected),
+        "not_selected": len(heldout) - len(asked),
+    }
+    draft.details["by_type"] = counted(record.type for record in records)
+    draft.details["by_source"] = counted(record.source for record in records)
+    draft.details["rejected_by_reason"] = counted(rejection.reason for rejection in rejected)
 
 
 def summary(material: Material, reviews: Reviews) -> dict[str, Any]:

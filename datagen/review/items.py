@@ -69,13 +69,14 @@ def load(path: Path, corpus: Path | None = None) -> Material:
     known, corpus_path = corpus_for(config, corpus)
     items = file_items(path, known) if path.is_file() else folder_items(path)
     # What is there twice is looked at once.
-    unique = {item.digest: item for item in reversed(list(items))}
+    unique: dict[str, Item] = {}
+    for item in items:
+        unique.setdefault(item.digest, item)
     if not unique:
         raise InputError(f"{path} holds no records; there is nothing to review.")
     seed = config.get("seed", 1)
-    return Material(
-        path, tuple(reversed(unique.values())), known, corpus_path, seed if type(seed) is int else 1
-    )
+    seed = seed if type(seed) is int else 1
+    return Material(path, tuple(unique.values()), known, corpus_path, seed)
 
 
 def config_of(folder: Path) -> dict[str, Any]:

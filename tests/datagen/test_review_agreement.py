@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from review_pages import TEXT, record
 
 from datagen.review.agreement import agreements, kappa, quality, settled, wilson
 from datagen.review.filters import MIN_DECISIONS, Filter, Status, matches, per_hour, sampled
 from datagen.review.items import Item, item_of
 from datagen.review.risk import EVERY, by_chance, points, queue, risks
 from datagen.review.store import Decision, Verdict
-from review_pages import TEXT, record
 
 pairs = st.lists(st.tuples(st.sampled_from("aer"), st.sampled_from("aer")), min_size=1)
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
