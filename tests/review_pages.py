@@ -42,7 +42,7 @@ def record(number: int, **changes: Any) -> Record:
         "id": f"{DOCUMENT.id}#{number}",
         "document": DOCUMENT.id,
         "question": f"{number}번 가게의 장부 보관 수수료는 얼마인가요?",
-        "answer": "보관 수수료는 30만원입니다. 늦으면 10%를 더한다고 안내합니다.",
+        "answer": "보관 수수료는 30만원으로 하고, 늦으면 10%를 더한다고 안내합니다.",
         "type": "self_employed",
         "source": "ruling",
         "teacher": "worked",

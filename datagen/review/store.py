@@ -17,7 +17,7 @@ from taxqa.records import parse_json, to_json
 
 FILE = "review.sqlite3"
 VERSION = 1
-WAIT_SECONDS = 10.0
+WAIT_SECONDS = 3.0
 """How long a write waits for another process that writes."""
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS decisions (
