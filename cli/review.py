@@ -8,6 +8,8 @@ import click
 if TYPE_CHECKING:
     from datagen.review.desk import Desk
 
+LONGEST_NAME = 40
+
 
 @click.command(short_help="Look through a dataset in the browser; export what is accepted.")
 @click.option(
@@ -84,6 +86,8 @@ def review(
 
     if out is None and (reviewed_only or force):
         raise click.UsageError("--reviewed-only and --force belong to --export.")
+    if len(reviewer) > LONGEST_NAME:
+        raise click.UsageError(f"--reviewer has at most {LONGEST_NAME} letters.")
     if out is None and not summary:
         from datagen.review.server import require_extra
 

@@ -33,8 +33,7 @@ HEAD = """<!doctype html><html lang="ko"><meta charset="utf-8"><title>taxqa</tit
 ENTER = f"""{HEAD}
 <meta http-equiv="refresh" content="0;url=/"><p>검토 화면을 엽니다…</p>"""
 CLOSED = f"""{HEAD}
-<p>이 주소로는 열 수 없습니다.
-<code>taxqa review</code>를 실행한 터미널에 나온 주소(token 포함)를 여세요.</p>"""
+<p>이 주소로는 열 수 없습니다. 터미널에 나온 주소(token 포함)를 여세요.</p>"""
 
 
 class Guard:

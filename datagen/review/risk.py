@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from datagen.checks.sources import figures
 from datagen.example import TEACHER
@@ -25,7 +26,8 @@ def risks(record: Record, source: str) -> list[Risk]:
         source: text of the document it rests on; '' = not known.
     """
     teacher, _, edited = record.teacher.partition("+")
-    own = set(figures(record.answer)) - set(figures(f"{source}\n{record.question}"))
+    own = set(figures(record.answer)) - set(figures(record.question))
+    own -= source_figures(source) if own else set()
     cases = find_cases(record.answer)
     length = len(record.answer)
     found = [
@@ -38,6 +40,12 @@ def risks(record: Record, source: str) -> list[Risk]:
         (min(length // LONG_ANSWER, 3), "긴 답변", length >= LONG_ANSWER),
     ]
     return [(points, why) for points, why, true in found if true]
+
+
+@lru_cache(maxsize=64)
+def source_figures(source: str) -> frozenset[tuple[str, str]]:
+    """The figures of a source, remembered: its records come one after another."""
+    return frozenset(figures(source))
 
 
 def queue(items: Sequence[Item], sources: Mapping[str, str]) -> list[tuple[Item, list[Risk]]]:
