@@ -187,10 +187,12 @@ def quoted_parts(text: str) -> Iterator[Place]:
 def shared_runs(text: str, source: str) -> list[tuple[Place, Place]]:
     """(place in the text, place in the source) of each passage that both have word for word.
 
-    Blanks and punctuation do not count, but a passage begins with a word of the text.
+    Blanks and punctuation do not count, nor do citations, which all texts on a law share; a
+    passage begins with a word of the text.
     """
     mine, my_places = bare_places(text)
     other, other_places = bare_places(source)
+    cited = {at for each in find_citations(text) for at in range(each.start, each.end)}
     starts: dict[str, int] = {}
     for at in range(len(other) - MIN_RUN + 1):
         starts.setdefault(other[at : at + MIN_RUN], at)
@@ -205,7 +207,8 @@ def shared_runs(text: str, source: str) -> list[tuple[Place, Place]]:
         size = MIN_RUN
         while mine[at + size : at + size + 1] == other[there + size : there + size + 1] != "":
             size += 1
-        found.append((place(my_places, at, size), place(other_places, there, size)))
+        if sum(letter not in cited for letter in my_places[at : at + size]) >= MIN_RUN:
+            found.append((place(my_places, at, size), place(other_places, there, size)))
         at += size
     return found
 

@@ -74,6 +74,11 @@ def test_a_sentence_without_quotation_marks_is_marked_as_well() -> None:
     assert kinds(marked_source(SOURCE, "언제?", answer), "가게 주인은") == "quote"
 
 
+def test_naming_the_same_articles_is_no_quotation() -> None:
+    cited = "상속세 및 증여세법 제53조제2호, 상속세 및 증여세법 시행령 제46조제1항"
+    assert shared_runs(f"공제는 {cited}에 있다", f"이 표는 {cited}를 본다") == []
+
+
 def test_the_words_that_a_model_names_are_marked_in_the_source() -> None:
     found = marked_source(SOURCE, "언제?", "보름입니다.", quote="15일 안에")
     assert kinds(found, "15일 안에") == "quote"
