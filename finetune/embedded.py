@@ -111,7 +111,7 @@ def unpacked_once(folder: Path, room: int, place: Callable[[Path], None]) -> Pat
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(folder.with_suffix(".lock")):
         if not (folder / "config.json").is_file():
-            require_space(folder, room, f"Unpacking {folder.name}")
+            require_space(folder, room, f"Unpacking {folder.name.rpartition('-')[0]}")
             draft = folder.with_suffix(".partial")
             shutil.rmtree(draft, ignore_errors=True)
             draft.mkdir()

@@ -182,7 +182,7 @@ def test_a_full_disk_is_said_before_anything_is_written(
 ) -> None:
     usage = shutil.disk_usage(package)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=10**9))
-    with pytest.raises(NoSpaceError, match=r"Unpacking fake[^ ]* needs 2\.0 GB"):
+    with pytest.raises(NoSpaceError, match=r"Unpacking fake needs 2\.0 GB"):
         unpack_embedded(FAKE)
     assert not unpacked(cache).exists()
 
