@@ -22,8 +22,9 @@ REMEDY = re.compile(r"조심|심사|이의|적부|국심|감심|\d{4}-")
 """Numbers of decisions on objections and appeals."""
 ORDER = re.compile(r"^[【\[]? ?주 ?문 ?[】\]]?\n+(?P<order>[^\n]{5,300})$", re.MULTILINE)
 JUDGED = re.compile(
-    r"^(?:[(\d가-하). ]{0,6})?(?:판 ?단$|이상의 (?:사실|내용|관련|법|심리)|위 (?:사실관계|관련 법령)[^\n]{0,40}"
-    r"(?:종합|살펴)|살피건대|먼저[,]? (?:청구|쟁점))|관련 ?법령[^\n]{0,20}(?:종합하여|살펴)"
+    r"^(?:[(\d가-하). ]{0,6})?(?:판 ?단$|이상의 (?:사실|내용|관련|법|심리)"
+    r"|위 (?:사실관계|관련 법령)[^\n]{0,40}(?:종합|살펴)|살피건대|먼저,? (?:청구|쟁점))"
+    r"|관련 ?법령[^\n]{0,20}(?:종합하여|살펴)"
 )
 """Where the office begins to judge."""
 DECIDED = re.compile(r"주문과 같이 (?:결정|판결)")
@@ -31,9 +32,12 @@ DECIDED = re.compile(r"주문과 같이 (?:결정|판결)")
 ITEM = re.compile(r"^\[(\d+)\] *", re.MULTILINE)
 BRACKETED = re.compile(r"^[【\[] *(주 *문|이 *유|[^】\]\n]{1,40}) *[】\]] *", re.MULTILINE)
 BARE_HEADING = re.compile(r"^(주 ?문|이 ?유)$", re.MULTILINE)
-PARTY = re.compile(r"원고|피고|신청인|청구인|상고인|항소인|원심|제1심|재심|사건|변론|판결선고|전문|참조")
+PARTY = re.compile(
+    r"원고|피고|신청인|청구인|상고인|항소인|원심|제1심|재심|사건|변론|판결선고|전문|참조"
+)
 SIGNATURE = re.compile(
-    r"^(?:대법원장|대법관|재판장|재판관|판사|주심)\b.*$|^\(편집상 여백입니다\)$|^\(표생략\)$", re.MULTILINE
+    r"^(?:대법원장|대법관|재판장|재판관|판사|주심)\b.*$|^\(편집상 여백입니다\)$|^\(표생략\)$",
+    re.MULTILINE,
 )
 ATTACHED = re.compile(r"(?:붙임|별첨|첨부)(?:과|와)? ?같")
 STEPS = (
@@ -46,7 +50,9 @@ STEPS = (
 )
 """How the headings of a decision are numbered, from the outermost."""
 CLAIM = re.compile(r"(?:주장|의견|항변|소명|불복이유|청구이유|신청이유|답변)(?:의 ?요지|요지)?$")
-FACTS = re.compile(r"개요|경위|경과|(?<!및 )사실관계|인정 ?사실|원심(?:법원|판결)?의 판단(?: ?요지)?$")
+FACTS = re.compile(
+    r"개요|경위|경과|(?<!및 )사실관계|인정 ?사실|원심(?:법원|판결)?의 판단(?: ?요지)?$"
+)
 """What happened, and what was decided before: true of one case alone, or overturned."""
 OLD_LAW = re.compile(r"(?:관련|관계|참고|근거) ?(?:법령|법률|규정|조문|예규|판례)(?: ?등)?$")
 HEADING_LETTERS = 60
