@@ -67,6 +67,8 @@ class Record(QARecord):
     """Names of the checks it passed."""
     amount: int | None = None
     """KRW; the one figure a right answer must give, for calculation questions."""
+    quote: str = ""
+    """The words of the document that a language model's answer rests on; '' for other teachers."""
 
     def plain(self) -> QARecord:
         """The record in the user's format."""

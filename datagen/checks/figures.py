@@ -107,7 +107,8 @@ def counts(text: str) -> Figures:
 
 def without_numbers_of_law(text: str) -> str:
     """`text` without articles, case numbers and list marks: their digits are no figures."""
-    spans = [(each.start, each.end) for each in (*find_citations(text), *find_cases(text))]
+    spans = [(each.start, each.end) for each in find_citations(text)]
+    spans += [(each.start, each.end) for each in find_cases(text)]
     for start, end in sorted(spans, reverse=True):
         text = f"{text[:start]} {text[end:]}"
     return LIST_MARK.sub(" ", text)
