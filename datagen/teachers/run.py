@@ -1,0 +1,151 @@
+"""Requests to a teacher and their replies: streamed, resumed, within a budget.
+
+Each request ends in exactly one outcome. A reply that is in the store is not asked for again, and
+one that has to be rejected counts as an attempt, in this run as in those before.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import aclosing
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from datagen.teachers.exchange import Exchanges, Settings
+from datagen.teachers.outcome import Outcome, Problem, Tally, no_problem
+from datagen.teachers.prices import Price, to_pico
+from datagen.teachers.request import Request, Teacher
+from datagen.teachers.store import ReplyStore
+from taxqa.progress import note
+
+GRACE_SECONDS = 30.0
+"""How long replies in flight are waited for when a run is stopped; a second Ctrl-C ends that."""
+Value = TypeVar("Value")
+
+
+async def ask_all(
+    requests: Iterable[Request],
+    teacher: Teacher,
+    store: ReplyStore,
+    *,
+    price: Price,
+    problem: Problem = no_problem,
+    concurrency: int = 50,
+    budget: Decimal | None = None,
+    attempts: int = 3,
+    send: bool = True,
+    progress: Callable[[Tally], None] | None = None,
+    grace: float = GRACE_SECONDS,
+) -> AsyncIterator[Outcome]:
+    """The outcome of each request, in the order in which they come about.
+
+    Close it (`contextlib.aclosing`) where it is not read to its end: replies in flight are then
+    waited for and kept. `outcomes` does that by itself.
+
+    Args:
+        requests: taken one by one as there is room; at most 2 * `concurrency` are in memory.
+        problem: says what is wrong with a reply ('name: detail'), or None. That it is a JSON
+            object, whole and not refused, is looked at before.
+        concurrency: most requests in flight; fewer while the service says it is too much.
+        budget: most USD that the store's ledger may come to, former runs included; None = no
+            bound. What is in flight counts with the most it can cost.
+        attempts: most replies to one request, former runs included.
+        send: False = only what the store has; the rest ends as 'not-asked'.
+        progress: told the state of the run after each outcome.
+        grace: seconds that replies in flight are waited for when the run is stopped.
+
+    Raises:
+        ServiceError: the service refuses every request, or does not answer any more.
+        NoSpaceError, InputError: the store cannot be written.
+    """
+    settings = Settings(price, problem, attempts, None if budget is None else to_pico(budget), send)
+    run = Exchanges(teacher, store, settings, concurrency)
+    ready: asyncio.Queue[Outcome | None] = asyncio.Queue()
+    room = asyncio.Semaphore(concurrency)
+    source = iter(requests)
+
+    async def work() -> None:
+        """Take requests until there are none, or the run stops."""
+        try:
+            for request in source:
+                outcome = await run.outcome(request)
+                if outcome is None:
+                    break
+                ready.put_nowait(outcome)
+                await room.acquire()
+        except BaseException:
+            run.stop()
+            raise
+        finally:
+            ready.put_nowait(None)
+
+    workers = [asyncio.create_task(work()) for _ in range(concurrency)]
+    try:
+        async for outcome in arriving(ready, len(workers)):
+            room.release()
+            run.tally.count(outcome)
+            if progress:
+                progress(run.tally)
+            yield outcome
+        for worker in workers:
+            worker.result()
+    finally:
+        await wind_up(run, workers, grace)
+
+
+async def arriving(ready: "asyncio.Queue[Outcome | None]", workers: int) -> AsyncIterator[Outcome]:
+    """The outcomes as they come, until each worker has said None."""
+    while workers:
+        outcome = await ready.get()
+        if outcome is None:
+            workers -= 1
+        else:
+            yield outcome
+
+
+async def wind_up(run: Exchanges, workers: "list[asyncio.Task[None]]", grace: float) -> None:
+    """Send nothing more, wait a while for what is in flight (it is kept), and end the workers."""
+    run.stop()
+    try:
+        if run.in_flight:
+            count = f"{run.in_flight} replies that are on their way"
+            note(f"Waiting up to {grace:.0f} s for {count}, to keep them …")
+        async with asyncio.timeout(grace):
+            while run.in_flight:
+                await run.settled.wait()
+    except TimeoutError:
+        note(f"{run.in_flight} replies did not come in time; they may have been billed.")
+    finally:
+        for worker in workers:
+            worker.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
+
+
+def outcomes(
+    requests: Iterable[Request], teacher: Teacher, store: ReplyStore, **settings: Any
+) -> Iterator[Outcome]:
+    """`ask_all` for code that is not async; the teacher's connections are closed at the end.
+
+    Requests are on their way only while the next outcome is waited for. Where it is left early, by
+    Ctrl-C for example, replies in flight are waited for and kept.
+    """
+    with asyncio.Runner() as runner:
+        stream = ask_all(requests, teacher, store, **settings)
+        try:
+            while (outcome := runner.run(following(stream))) is not None:
+                yield outcome
+        finally:
+            runner.run(ended(stream, teacher))
+
+
+async def following(stream: AsyncIterator[Value]) -> Value | None:
+    """The next of a stream; None at its end."""
+    return await anext(stream, None)
+
+
+async def ended(stream: Any, teacher: Teacher) -> None:
+    """Close a stream and the teacher's connections."""
+    try:
+        async with aclosing(stream):
+            pass
+    finally:
+        await teacher.aclose()
