@@ -20,7 +20,6 @@ from taxlaw.citations import Citation, find_citations, parse_citation
 from taxqa.errors import InputError
 from taxqa.records import Record, Rejection, first_problem, parse_json
 
-FENCE = re.compile(r"\s*```(?:json)?\s*\n(.*?)\n?```\s*", re.DOTALL)
 MARKS = str.maketrans(
     {
         **dict.fromkeys("“”„″｢｣「」『』", '"'), **dict.fromkeys("‘’′`", "'"),
@@ -29,7 +28,7 @@ MARKS = str.maketrans(
     }
 )  # fmt: skip
 """Marks that a keyboard or a font writes differently; no letter and no digit is among them."""
-MIN_QUOTE = 8
+MIN_QUOTE = 6
 """Letters; fewer prove nothing."""
 
 
@@ -66,14 +65,13 @@ class Unusable:
 
 
 def read_reply(text: str) -> Items:
-    """The items of a reply; a code fence around it is taken off.
+    """The items of a reply.
 
     Raises:
         InputError: it is no JSON.
         ValidationError: it has another shape.
     """
-    fenced = FENCE.fullmatch(text)
-    return Items.model_validate(parse_json(fenced[1] if fenced else text, "The reply"))
+    return Items.model_validate(parse_json(text, "The reply"))
 
 
 def problem_of(request: Request, reply: Reply) -> str | None:
@@ -204,7 +202,9 @@ def citable(passage: Passage) -> list[Citation]:
     own = [*(citation for citation, _ in passage.places), passage.citation]
     own_parts = own if document.kind == "statute" else []
     text = f"{document.title}\n{passage.shown}"
-    named = find_citations(text, document.law or None)
+    # A basic ruling speaks of its act as 법.
+    law = document.law or document.id.partition(" 기본통칙")[0]
+    named = find_citations(text, law if law != document.id else None)
     return [*map(parse_citation, own_parts), *(mention.citation for mention in named)]
 
 

@@ -27,6 +27,7 @@ PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s?(?:%|％|퍼센트|프로)(?!포인트)
 PARTS = re.compile(
     r"(?<![\d천백])(10|100|1,?000|10,?000|1천|1만|10만|천|백|만)분의\s?(\d+(?:\.\d+)?)"
 )
+HUNDREDTHS = re.compile(r"(?<![\d./])(\d{1,3}(?:\.\d+)?)\s?/\s?100(?![\d,])")
 FRACTION = re.compile(r"(?<![\d,.천만])(\d{1,6})\s?분의\s?(\d{1,6})(?![\d,])")
 SIZES = {"천": 1000, "1천": 1000, "백": 100, "만": 10_000, "1만": 10_000, "10만": 100_000}
 UNITS = {
@@ -68,6 +69,8 @@ def figures(text: str) -> Figures:
     text = without_numbers_of_law(text)
     found: Figures = {("KRW", str(each.value)): each.text for each in find_amounts(text)}
     for match in PERCENT.finditer(text):
+        found["rate", f"{float(match[1]):g}"] = match[0]
+    for match in HUNDREDTHS.finditer(text):
         found["rate", f"{float(match[1]):g}"] = match[0]
     for match in PARTS.finditer(text):
         size = SIZES.get(match[1]) or int(match[1].replace(",", ""))
