@@ -19,7 +19,7 @@ from taxqa.records import Asker, Source, first_problem, read_text
 WORKED = "worked"
 TEACHERS = (WORKED, "openai", "anthropic", "ollama", "openai-compatible")
 OWN_SECTION = "langmodel"
-"""Models and keys in the form of the user's own config.yaml; the teachers read it themselves."""
+"""Models and keys in the form of the user's own config.yaml; the teachers read that themselves."""
 Share = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
 
 
@@ -53,7 +53,7 @@ class GenerateConfig(BaseModel):
     """Acts to ask about, with their decrees and rules: names, abbreviations or keys; () = all.
     Guides, judgments and rulings are taken where they name one of them."""
     budget: Decimal = Field(default=Decimal(10), ge=0, le=100_000)
-    """USD that the store of answers may come to, former runs included; then nothing more is sent."""
+    """USD that the store of answers may come to, over all runs; then nothing more is sent."""
     concurrency: int | None = Field(default=None, ge=1, le=1000)
     """Requests in flight at most; None = what suits the service (50; 1 for Ollama)."""
     attempts: int = Field(default=3, ge=1, le=10)
@@ -112,15 +112,14 @@ class GenerateConfig(BaseModel):
 def load_config(path: Path | None, **flags: Any) -> GenerateConfig:
     """The config of a YAML file with the flags that were given put over it.
 
-    A file in the user's own form (langmodel: API: …) may hold nothing else, or these keys beside.
+    A file in the user's own form (langmodel: API: …) says nothing of this; see `keys_in`.
 
     Raises:
         ConfigError: no YAML, an unknown key, a value of the wrong type or out of range.
         InputError: no such file.
     """
     where = str(path) if path else "the options"
-    data = mapping_in(path) if path else {}
-    data.pop(OWN_SECTION, None)
+    data = mapping_in(path) if path and not keys_in(path) else {}
     data |= {name: value for name, value in flags.items() if value is not None}
     try:
         config = GenerateConfig.model_validate(data)
@@ -152,6 +151,6 @@ def mapping_in(path: Path) -> dict[str, Any]:
     return {str(key): value for key, value in data.items()}
 
 
-def own_form(path: Path | None) -> Path | None:
-    """The file, where it holds models and keys in the user's own form."""
+def keys_in(path: Path | None) -> Path | None:
+    """The file, where it holds models and keys in the user's own form and no config of ours."""
     return path if path and OWN_SECTION in mapping_in(path) else None

@@ -1,4 +1,4 @@
-"""Language models as teachers of one dataset: who is asked what, what it may cost, what came back.
+"""Language models as teachers of one dataset: who is asked what, and what came back.
 
 The answers lie in a store of their own, which outlives every dataset made from them. What comes
 back is put in the order of the plan, whatever the order in which it came: a run that was killed
@@ -6,128 +6,188 @@ and started again ends in the same dataset.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from decimal import Decimal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from datagen.asking.plan import plan
-from datagen.asking.prompts import Ask
+from datagen.asking.lessons import Lesson, LessonRequest
 from datagen.asking.replies import Unusable, candidates, problem_of
-from datagen.config import GenerateConfig, own_form
-from datagen.corpus import Corpus
-from datagen.guide import guide_documents, guide_entries
-from datagen.passages import passages_of
+from datagen.asking.taught import Taught
+from datagen.config import GenerateConfig
 from datagen.teachers.batch import collect_batches, submit_batches
 from datagen.teachers.estimate import Estimate, estimate
 from datagen.teachers.live import live
 from datagen.teachers.opening import default_concurrency, open_teacher
-from datagen.teachers.outcome import Outcome
+from datagen.teachers.outcome import IN_BATCH
 from datagen.teachers.prices import PriceTable, load_prices
-from datagen.teachers.request import Teacher
+from datagen.teachers.request import Reply, Teacher
 from datagen.teachers.run import outcomes
 from datagen.teachers.store import ReplyStore
-from taxlaw.acts import find_act
 from taxlaw.articles import ArticleIndex
-from taxlaw.citations import find_citations
-from taxqa.errors import InputError
-from taxqa.records import Document, Record
+from taxqa.errors import ServiceError
+from taxqa.records import Record
 
 ANSWERS = "answers.sqlite3"
 """The store of answers, beside the dataset."""
-IN_BATCH = "in-batch"
+Confirm = Callable[[list[Estimate]], None]
+"""Is told what a run will take before anything is sent; raises where it is not wanted."""
+
+
+class InBatchError(ServiceError):
+    """Requests lie with a provider's batch API; the dataset can be made when they are back."""
+
+    def __init__(self, waiting: int) -> None:
+        """Say how many requests are waited for."""
+        super().__init__(
+            f"{waiting:,} requests lie with the batch API; their results come within 24 hours.",
+            hint="Run the same command again to pick them up; nothing is paid twice.",
+        )
+        self.waiting = waiting
 
 
 @dataclass(frozen=True)
-class Lesson:
-    """What one language model is asked, in the order of the plan."""
-
-    teacher: str
-    """As the config names it: 'openai:gpt-6-luna'."""
-    asks: tuple[tuple[int, Ask], ...]
-    """(place in the plan, ask)."""
-
-
-@dataclass
-class Taught:
-    """What came of the lessons."""
-
-    items: list[Record | Unusable] = field(default_factory=list)
-    """In the order of the plan."""
-    details: list[dict[str, Any]] = field(default_factory=list)
-    """For the manifest: each teacher with its requests, tokens and cost."""
-    waiting: int = 0
-    """Requests that lie with a batch whose results are not there yet."""
-
-
-def lessons_of(material: Corpus, config: GenerateConfig) -> list[Lesson]:
-    """What each language model of a config is asked about a corpus and the guide that ships.
-
-    Raises:
-        InputError: there is nothing to ask about.
-    """
-    documents = wanted_documents(material.documents, config.acts)
-    asks = plan(
-        passages_of(documents, config.passage_letters),
-        askers=config.types,
-        sources=config.sources,
-        questions=config.questions_per_passage,
-        limit=config.max_passages,
-        seed=config.seed,
-    )
-    if not asks:
-        raise InputError(
-            "No passage of the corpus and the guide fits the config's sources and acts.",
-            hint="Widen them, or collect more: taxqa collect --help",
-        )
-    dealt = list(enumerate(asks))
-    count = len(config.models)
-    return [
-        Lesson(teacher, tuple(dealt[turn::count])) for turn, teacher in enumerate(config.models)
-    ]
-
-
-def wanted_documents(documents: Iterable[Document], acts: tuple[str, ...]) -> list[Document]:
-    """The guide that ships and the documents, those alone that are about `acts` if there are any."""
-    known = {document.id for document in (found := list(documents))}
-    guides = [each for each in guide_documents(guide_entries()) if each.id not in known]
-    return [each for each in (*guides, *found) if not acts or is_about(each, acts)]
-
-
-def is_about(document: Document, acts: tuple[str, ...]) -> bool:
-    """Whether a document is an article of one of these acts, or names one."""
-    if document.kind == "statute":
-        act = find_act(document.law)
-        return act is not None and act.name in acts
-    return any(each.citation.act in acts for each in find_citations(document.text))
-
-
-def estimates(
-    lessons: Iterable[Lesson], config: GenerateConfig, file: Path | None, answers: Path
-) -> list[Estimate]:
-    """What each lesson will take, less what the store has already; nothing is sent or made.
-
-    Args:
-        file: the config's file, which may hold keys in the user's own form.
-        answers: the store; it need not be there.
-    """
-    with schooled(config, file, answers, make=False) as school:
-        return [school.estimate(lesson) for lesson in lessons]
-
-
-@dataclass
 class School:
-    """What all lessons share: the store of answers and the table of prices."""
+    """What all lessons of a run share."""
 
     config: GenerateConfig
-    file: Path | None
     store: ReplyStore
     table: PriceTable
 
-    def open(self, lesson: Lesson) -> Teacher:
-        """The teacher of a lesson; InputError where the model is retired or has no price."""
-        name, _, model = lesson.teacher.partition(":")
-        teacher = open_teacher(name, model, self.config.base_url, config=self.file)
-        self.table.check(teacher.name)
-        return teacher
+
+def expected(self, lesson: Lesson) -> Estimate:
+    """What a lesson will take, less what the store has."""
+    return expected(lesson, self.config, self.table, self.store)
+
+
+def expected(
+    lesson: Lesson, config: GenerateConfig, table: PriceTable, store: ReplyStore | None
+) -> Estimate:
+    """What a lesson will take; nothing is sent."""
+    at_once = concurrency(lesson, config)
+    return estimate(lesson.requests, table, lesson.teacher, concurrency=at_once, answered=store)
+
+
+def concurrency(lesson: Lesson, config: GenerateConfig) -> int:
+    """Requests in flight at most."""
+    return config.concurrency or default_concurrency(lesson.provider)
+
+
+def estimates(lessons: Sequence[Lesson], config: GenerateConfig, answers: Path) -> list[Estimate]:
+    """What each lesson will take, less what the store has; nothing is sent, nothing is made.
+
+    Raises:
+        InputError: a model that is retired or whose price is not known.
+    """
+    table = load_prices()
+    with ExitStack() as opened:
+        store = opened.enter_context(ReplyStore.opened(answers)) if answers.is_file() else None
+        return [expected(lesson, config, table, store) for lesson in lessons]
+
+
+def teach(
+    lessons: Sequence[Lesson],
+    config: GenerateConfig,
+    index: ArticleIndex,
+    answers: Path,
+    *,
+    keys: Path | None = None,
+    confirm: Confirm | None = None,
+) -> Taught:
+    """Ask what the store does not know yet, and read all replies.
+
+    Args:
+        answers: the store of answers; made where it is not there.
+        keys: the user's config.yaml; None = the usual place, or the environment alone.
+        confirm: is called once before anything is sent.
+
+    Raises:
+        InputError: no key, a model that is retired or has no price.
+        InBatchError: requests were handed to a batch API, or still lie there.
+        ServiceError: a provider refuses, or cannot be reached. What was answered is kept.
+    """
+    with ReplyStore.opened(answers) as store:
+        school = School(config, store, load_prices())
+        if confirm:
+            confirm([expected(each, config, school.table, store) for each in lessons])
+        # All are opened before the first is asked: a missing key is told before money is spent.
+        opened = [(lesson, opened_teacher(lesson, config, keys)) for lesson in lessons]
+        replies: dict[int, tuple[LessonRequest, Reply]] = {}
+        taught, waiting = Taught(), 0
+        for lesson, teacher in opened:
+            left = taught_lesson(lesson, teacher, school, replies)
+            waiting += left.pop(IN_BATCH, 0)
+            taught.teachers.append(summary(lesson, left, replies, school))
+    if waiting:
+        raise InBatchError(waiting)
+    taught.items = list(read_all(replies, index))
+    return taught
+
+
+def opened_teacher(lesson: Lesson, config: GenerateConfig, keys: Path | None) -> Teacher:
+    """The teacher of a lesson; nothing is sent."""
+    name, _, model = lesson.teacher.partition(":")
+    return open_teacher(name, model, config.base_url, config=keys)
+
+
+def taught_lesson(
+    lesson: Lesson,
+    teacher: Teacher,
+    school: School,
+    replies: dict[int, tuple[LessonRequest, Reply]],
+) -> Counter[str]:
+    """Ask one lesson and put its replies into `replies` by their place; why others are missing."""
+    config, store = school.config, school.store
+    price = school.table.price(teacher.name, batch=config.batch)
+    common: dict[str, Any] = {
+        "price": price, "problem": problem_of, "budget": config.budget,
+        "attempts": config.attempts,
+    }  # fmt: skip
+    if config.batch:
+        collect_batches(teacher, store, price)
+        submit_batches(lesson.requests, teacher, store, **common)
+    missing: Counter[str] = Counter()
+    with live(f"Asking {teacher.name}", total=len(lesson.asks)) as shown:
+        for outcome in outcomes(
+            lesson.requests, teacher, store, **common,
+            concurrency=concurrency(lesson, config), send=not config.batch,
+            progress=shown.update,
+        ):  # fmt: skip
+            request = cast(LessonRequest, outcome.request)
+            if outcome.reply and outcome.kept:
+                replies[request.place] = (request, outcome.reply)
+            else:
+                missing[(outcome.reason or "").partition(":")[0]] += 1
+    return missing
+
+
+def summary(
+    lesson: Lesson,
+    missing: Counter[str],
+    replies: dict[int, tuple[LessonRequest, Reply]],
+    school: School,
+) -> dict[str, Any]:
+    """A teacher in the manifest; the cost is that of its answers in the store, over all runs."""
+    mine = [replies[place][1] for place, _ in lesson.asks if place in replies]
+    spent = school.store.spending(lesson.teacher)
+    return {
+        "teacher": lesson.teacher,
+        "requests": len(lesson.asks),
+        "answered": len(mine),
+        "not_answered": dict(missing.most_common()),
+        "input_tokens": sum(reply.input_tokens for reply in mine),
+        "output_tokens": sum(reply.output_tokens for reply in mine),
+        "usd": float(spent.usd),
+        "usd_uncertain": float(spent.uncertain),
+        "krw": school.table.krw(spent.usd + spent.uncertain),
+    }
+
+
+def read_all(
+    replies: dict[int, tuple[LessonRequest, Reply]], index: ArticleIndex
+) -> Iterator[Record | Unusable]:
+    """The items of all replies in the order of the plan."""
+    for place in sorted(replies):
+        request, reply = replies[place]
+        yield from candidates(request.ask, reply, request.teacher, index)
