@@ -87,7 +87,6 @@ def generate(
             raise too_few(wanted, kept, max_answer)
         write_dataset(draft, wanted, rejected, limit, seed)
         draft.counts["not_selected"] += len(kept) - len(wanted)
-        draft.details["by_teacher"] = counted(record.teacher for record in kept)
         draft.details["teachers"] = taught.teachers
     return draft.counts
 
@@ -155,6 +154,7 @@ def write_dataset(
         "not_selected": len(kept) - len(chosen) - len(heldout),
     }
     draft.details["by_type"] = counted(record.type for record in chosen)
+    draft.details["by_teacher"] = counted(record.teacher for record in chosen)
     draft.details["by_source"] = counted(record.source for record in chosen)
     draft.details["rejected_by_reason"] = counted(rejection.reason for rejection in rejected)
 

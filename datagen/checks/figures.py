@@ -136,18 +136,25 @@ def known_in(text: str) -> Figures:
 def unfounded(answer: str, known: Figures) -> Iterator[str]:
     """Each figure of an answer that is neither known nor follows by a shown step, as written."""
     values = {value for figure in known if (value := value_of(*figure)) is not None}
+    results = results_of(answer, values)
+    for sentence in SENTENCE_END.split(answer):
+        for figure, shown in figures(sentence).items():
+            if figure not in known and value_of(*figure) not in results:
+                yield shown
+
+
+def results_of(answer: str, values: set[Fraction]) -> set[Fraction]:
+    """What the steps of an answer come to; a step may build on any other, whichever comes first."""
     results: set[Fraction] = set()
-    for line in answer.splitlines():
-        results |= set(equated(line, values | results))
-        for sentence in SENTENCE_END.split(line):
-            results |= {
-                Fraction(result)
-                for operands, result in stated_sums(sentence)
-                if set(operands) <= values | results
-            }
-            for figure, shown in figures(sentence).items():
-                if figure not in known and value_of(*figure) not in results:
-                    yield shown
+    lines = answer.splitlines()
+    sums = [each for sentence in SENTENCE_END.split(answer) for each in stated_sums(sentence)]
+    while True:
+        known = values | results
+        found = {result for line in lines for result in equated(line, known)}
+        found |= {Fraction(result) for operands, result in sums if set(operands) <= known}
+        if found <= results:
+            return results
+        results |= found
 
 
 def equated(line: str, values: set[Fraction]) -> Iterator[Fraction]:
