@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import json
 import random
+import sys
 import threading
 import time
 from collections import Counter
@@ -455,7 +456,8 @@ def served(fake: FakeTeachers) -> Iterator[FakeTeachers]:
 
 async def serve_for_ever(fake: FakeTeachers) -> None:
     await start(fake)
-    print(fake.url, flush=True)
+    sys.stdout.write(fake.url + "\n")
+    sys.stdout.flush()
     await asyncio.Event().wait()
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from datagen.teachers.failures import PassingError, Service
 from datagen.teachers.request import Reply, Request, Stop
-from datagen.teachers.sdk import answer_of, client_settings, imported, named_failures
+from datagen.teachers.sdk import client_settings, imported, posted
 
 STOPS: Mapping[str, Stop] = {
     "max_tokens": "length",
@@ -45,10 +45,9 @@ class AnthropicTeacher:
 
     async def ask(self, request: Request) -> Reply:
         """One exchange; errors as the Teacher protocol says."""
-        create = self.client.messages.with_raw_response.create
-        with named_failures(self.sdk, self.service):
-            response = await create(**self.body(request))
-        return self.reply(answer_of(response.http_response, self.service))
+        return self.reply(
+            await posted(self.client, self.sdk, self.service, "/v1/messages", self.body(request))
+        )
 
     def body(self, request: Request) -> dict[str, Any]:
         """The request in Anthropic's words, as in the params of a batch."""

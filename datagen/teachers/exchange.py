@@ -215,7 +215,7 @@ def waiting_time(error: PassingError, failed: int) -> float:
     if error.wait is not None:
         return error.wait + random.uniform(0, 0.1)
     wait = FIRST_WAIT_SECONDS * 2 ** max(0, failed - 1)
-    return min(MOST_WAIT_SECONDS, wait) * random.uniform(0.75, 1.0)
+    return float(min(MOST_WAIT_SECONDS, wait) * random.uniform(0.75, 1.0))
 
 
 def writable(text: str) -> str:

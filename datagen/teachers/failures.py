@@ -129,8 +129,9 @@ class Service:
         """The error for a connection that could not be made (`sent` off) or broke off."""
         cause = error.__cause__ or error
         what = "broke off" if sent else "could not be made"
+        said = self.told(f"{type(cause).__name__} {cause}")
         return PassingError(
-            f"The connection to {self.title} {what}: {self.told(f'{type(cause).__name__} {cause}')}",
+            f"The connection to {self.title} {what}: {said}".rstrip(),
             maybe_paid=sent,
         )
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from datagen.teachers.failures import PassingError, RequestRefusedError, Service
 from datagen.teachers.request import Reply, Request, Stop
-from datagen.teachers.sdk import answer_of, client_settings, imported, named_failures
+from datagen.teachers.sdk import client_settings, imported, posted
 
 SCHEMA_NAME = "reply"
 LIMITED = ("rate_limit_exceeded", "slow_down")
@@ -43,10 +43,10 @@ class OpenAITeacher:
 
     async def ask(self, request: Request) -> Reply:
         """One exchange; errors as the Teacher protocol says."""
-        create = self.client.responses.with_raw_response.create
-        with named_failures(self.sdk, self.service):
-            response = await create(**self.body(request))
-        return self.reply(answer_of(response.http_response, self.service))
+        path = self.endpoint.removeprefix("/v1")  # stands in the base URL already
+        return self.reply(
+            await posted(self.client, self.sdk, self.service, path, self.body(request))
+        )
 
     def body(self, request: Request) -> dict[str, Any]:
         """The request in OpenAI's words, as in a line of a batch."""
@@ -101,13 +101,6 @@ class CompatibleTeacher(OpenAITeacher):
     """A model behind any server with OpenAI's chat completions (vLLM, llama.cpp, a gateway)."""
 
     endpoint = "/v1/chat/completions"
-
-    async def ask(self, request: Request) -> Reply:
-        """One exchange; errors as the Teacher protocol says."""
-        create = self.client.chat.completions.with_raw_response.create
-        with named_failures(self.sdk, self.service):
-            response = await create(**self.body(request))
-        return self.reply(answer_of(response.http_response, self.service))
 
     def body(self, request: Request) -> dict[str, Any]:
         """The request as a chat."""

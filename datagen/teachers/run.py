@@ -5,7 +5,7 @@ one that has to be rejected counts as an attempt, in this run as in those before
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
 from contextlib import aclosing
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -23,6 +23,50 @@ Value = TypeVar("Value")
 
 
 async def ask_all(
+    requests: Iterable[Request], teacher: Teacher, store: ReplyStore, **settings: Any
+) -> AsyncIterator[Outcome]:
+    """The outcome of each request, in the order in which they come about.
+
+    Close it (`contextlib.aclosing`) where it is not read to its end: replies in flight are then
+    waited for and kept. `outcomes` does that by itself. Settings and errors as `asked_groups`.
+    """
+    async with aclosing(asked_groups(requests, teacher, store, **settings)) as groups:
+        async for group in groups:
+            for outcome in group:
+                yield outcome
+
+
+def outcomes(
+    requests: Iterable[Request], teacher: Teacher, store: ReplyStore, **settings: Any
+) -> Iterator[Outcome]:
+    """`ask_all` for code that is not async; the teacher's connections are closed at the end.
+
+    Requests are on their way only while the next outcome is waited for. Where it is left early, by
+    Ctrl-C for example, replies in flight are waited for and kept.
+    """
+    with asyncio.Runner() as runner:
+        groups = asked_groups(requests, teacher, store, **settings)
+        try:
+            while (group := runner.run(following(groups))) is not None:
+                yield from group
+        finally:
+            runner.run(ended(groups, teacher))
+
+
+async def following(stream: AsyncIterator[Value]) -> Value | None:
+    """The next of a stream; None at its end."""
+    return await anext(stream, None)
+
+
+async def ended(stream: AsyncGenerator[Any, None], teacher: Teacher) -> None:
+    """Close a stream and the teacher's connections."""
+    try:
+        await stream.aclose()
+    finally:
+        await teacher.aclose()
+
+
+async def asked_groups(
     requests: Iterable[Request],
     teacher: Teacher,
     store: ReplyStore,
@@ -35,11 +79,8 @@ async def ask_all(
     send: bool = True,
     progress: Callable[[Tally], None] | None = None,
     grace: float = GRACE_SECONDS,
-) -> AsyncIterator[Outcome]:
-    """The outcome of each request, in the order in which they come about.
-
-    Close it (`contextlib.aclosing`) where it is not read to its end: replies in flight are then
-    waited for and kept. `outcomes` does that by itself.
+) -> AsyncGenerator[list[Outcome], None]:
+    """The outcomes, each time all that have come about.
 
     Args:
         requests: taken one by one as there is room; at most 2 * `concurrency` are in memory.
@@ -79,27 +120,23 @@ async def ask_all(
             ready.put_nowait(None)
 
     workers = [asyncio.create_task(work()) for _ in range(concurrency)]
+    working = len(workers)
     try:
-        async for outcome in arriving(ready, len(workers)):
-            room.release()
-            run.tally.count(outcome)
-            if progress:
-                progress(run.tally)
-            yield outcome
+        while working:
+            arrived = [await ready.get(), *(ready.get_nowait() for _ in range(ready.qsize()))]
+            group = [outcome for outcome in arrived if outcome is not None]
+            working -= len(arrived) - len(group)
+            for outcome in group:
+                room.release()
+                run.tally.count(outcome)
+                if progress:
+                    progress(run.tally)
+            if group:
+                yield group
         for worker in workers:
             worker.result()
     finally:
         await wind_up(run, workers, grace)
-
-
-async def arriving(ready: "asyncio.Queue[Outcome | None]", workers: int) -> AsyncIterator[Outcome]:
-    """The outcomes as they come, until each worker has said None."""
-    while workers:
-        outcome = await ready.get()
-        if outcome is None:
-            workers -= 1
-        else:
-            yield outcome
 
 
 async def wind_up(run: Exchanges, workers: "list[asyncio.Task[None]]", grace: float) -> None:
@@ -118,34 +155,3 @@ async def wind_up(run: Exchanges, workers: "list[asyncio.Task[None]]", grace: fl
         for worker in workers:
             worker.cancel()
         await asyncio.gather(*workers, return_exceptions=True)
-
-
-def outcomes(
-    requests: Iterable[Request], teacher: Teacher, store: ReplyStore, **settings: Any
-) -> Iterator[Outcome]:
-    """`ask_all` for code that is not async; the teacher's connections are closed at the end.
-
-    Requests are on their way only while the next outcome is waited for. Where it is left early, by
-    Ctrl-C for example, replies in flight are waited for and kept.
-    """
-    with asyncio.Runner() as runner:
-        stream = ask_all(requests, teacher, store, **settings)
-        try:
-            while (outcome := runner.run(following(stream))) is not None:
-                yield outcome
-        finally:
-            runner.run(ended(stream, teacher))
-
-
-async def following(stream: AsyncIterator[Value]) -> Value | None:
-    """The next of a stream; None at its end."""
-    return await anext(stream, None)
-
-
-async def ended(stream: Any, teacher: Teacher) -> None:
-    """Close a stream and the teacher's connections."""
-    try:
-        async with aclosing(stream):
-            pass
-    finally:
-        await teacher.aclose()
