@@ -33,7 +33,7 @@ TEACHERS = "worked, openai, anthropic, ollama, openai-compatible"
     "--config",
     "config_file",
     type=click.Path(path_type=Path),
-    help="YAML with proportions, limits, budget (datagen/configs); or your own with langmodel: API.",
+    help="YAML with proportions, limits, budget (datagen/configs), or yours with langmodel: API.",
 )
 @click.option("--base-url", help="Address of an OpenAI-compatible service or of Ollama.")
 @click.option(

@@ -6,14 +6,13 @@ and started again ends in the same dataset.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 from datagen.asking.lessons import Lesson, LessonRequest
-from datagen.asking.replies import Unusable, candidates, problem_of
+from datagen.asking.replies import candidates, problem_of
 from datagen.asking.taught import Taught
 from datagen.config import GenerateConfig
 from datagen.teachers.batch import collect_batches, submit_batches
@@ -21,16 +20,17 @@ from datagen.teachers.estimate import Estimate, estimate
 from datagen.teachers.live import live
 from datagen.teachers.opening import default_concurrency, open_teacher
 from datagen.teachers.outcome import IN_BATCH
-from datagen.teachers.prices import PriceTable, load_prices
+from datagen.teachers.prices import Price, PriceTable, load_prices
 from datagen.teachers.request import Reply, Teacher
 from datagen.teachers.run import outcomes
 from datagen.teachers.store import ReplyStore
 from taxlaw.articles import ArticleIndex
 from taxqa.errors import ServiceError
-from taxqa.records import Record
 
 ANSWERS = "answers.sqlite3"
 """The store of answers, beside the dataset."""
+Replies = dict[int, tuple[LessonRequest, Reply]]
+"""Place in the plan -> what was asked and what came back."""
 Confirm = Callable[[list[Estimate]], None]
 """Is told what a run will take before anything is sent; raises where it is not wanted."""
 
@@ -47,33 +47,6 @@ class InBatchError(ServiceError):
         self.waiting = waiting
 
 
-@dataclass(frozen=True)
-class School:
-    """What all lessons of a run share."""
-
-    config: GenerateConfig
-    store: ReplyStore
-    table: PriceTable
-
-
-def expected(self, lesson: Lesson) -> Estimate:
-    """What a lesson will take, less what the store has."""
-    return expected(lesson, self.config, self.table, self.store)
-
-
-def expected(
-    lesson: Lesson, config: GenerateConfig, table: PriceTable, store: ReplyStore | None
-) -> Estimate:
-    """What a lesson will take; nothing is sent."""
-    at_once = concurrency(lesson, config)
-    return estimate(lesson.requests, table, lesson.teacher, concurrency=at_once, answered=store)
-
-
-def concurrency(lesson: Lesson, config: GenerateConfig) -> int:
-    """Requests in flight at most."""
-    return config.concurrency or default_concurrency(lesson.provider)
-
-
 def estimates(lessons: Sequence[Lesson], config: GenerateConfig, answers: Path) -> list[Estimate]:
     """What each lesson will take, less what the store has; nothing is sent, nothing is made.
 
@@ -84,6 +57,24 @@ def estimates(lessons: Sequence[Lesson], config: GenerateConfig, answers: Path) 
     with ExitStack() as opened:
         store = opened.enter_context(ReplyStore.opened(answers)) if answers.is_file() else None
         return [expected(lesson, config, table, store) for lesson in lessons]
+
+
+def expected(
+    lesson: Lesson, config: GenerateConfig, table: PriceTable, store: ReplyStore | None
+) -> Estimate:
+    """What a lesson will take, less what the store has."""
+    return estimate(
+        lesson.requests,
+        table,
+        lesson.teacher,
+        concurrency=at_once(lesson, config),
+        answered=store,
+    )
+
+
+def at_once(lesson: Lesson, config: GenerateConfig) -> int:
+    """Requests in flight at most."""
+    return config.concurrency or default_concurrency(lesson.provider)
 
 
 def teach(
@@ -107,21 +98,23 @@ def teach(
         InBatchError: requests were handed to a batch API, or still lie there.
         ServiceError: a provider refuses, or cannot be reached. What was answered is kept.
     """
+    # All are opened before the first is asked: a missing key is told before money is spent.
+    teachers = [opened_teacher(lesson, config, keys) for lesson in lessons]
+    table, replies, waiting = load_prices(), Replies(), 0
+    taught = Taught()
     with ReplyStore.opened(answers) as store:
-        school = School(config, store, load_prices())
         if confirm:
-            confirm([expected(each, config, school.table, store) for each in lessons])
-        # All are opened before the first is asked: a missing key is told before money is spent.
-        opened = [(lesson, opened_teacher(lesson, config, keys)) for lesson in lessons]
-        replies: dict[int, tuple[LessonRequest, Reply]] = {}
-        taught, waiting = Taught(), 0
-        for lesson, teacher in opened:
-            left = taught_lesson(lesson, teacher, school, replies)
-            waiting += left.pop(IN_BATCH, 0)
-            taught.teachers.append(summary(lesson, left, replies, school))
+            confirm([expected(lesson, config, table, store) for lesson in lessons])
+        for lesson, teacher in zip(lessons, teachers, strict=True):
+            price = table.price(teacher.name, batch=config.batch)
+            missing = ask(lesson, teacher, store, price, config, replies)
+            waiting += missing.pop(IN_BATCH, 0)
+            taught.teachers.append(summary(lesson, missing, replies, store, table))
     if waiting:
         raise InBatchError(waiting)
-    taught.items = list(read_all(replies, index))
+    for place in sorted(replies):
+        request, reply = replies[place]
+        taught.items += candidates(request.ask, reply, request.teacher, index)
     return taught
 
 
@@ -131,31 +124,33 @@ def opened_teacher(lesson: Lesson, config: GenerateConfig, keys: Path | None) ->
     return open_teacher(name, model, config.base_url, config=keys)
 
 
-def taught_lesson(
+def ask(
     lesson: Lesson,
     teacher: Teacher,
-    school: School,
-    replies: dict[int, tuple[LessonRequest, Reply]],
+    store: ReplyStore,
+    price: Price,
+    config: GenerateConfig,
+    replies: Replies,
 ) -> Counter[str]:
-    """Ask one lesson and put its replies into `replies` by their place; why others are missing."""
-    config, store = school.config, school.store
-    price = school.table.price(teacher.name, batch=config.batch)
-    common: dict[str, Any] = {
-        "price": price, "problem": problem_of, "budget": config.budget,
+    """Put the replies to a lesson into `replies`, and count why others are missing.
+
+    They are only gathered here: while one is read, none is on its way.
+    """
+    asking: dict[str, Any] = {
+        "price": price,
+        "problem": problem_of,
+        "budget": config.budget,
         "attempts": config.attempts,
-    }  # fmt: skip
+    }
     if config.batch:
-        collect_batches(teacher, store, price)
-        submit_batches(lesson.requests, teacher, store, **common)
+        collect_batches(teacher, store, price=price)
+        submit_batches(lesson.requests, teacher, store, **asking)
+    asking |= {"concurrency": at_once(lesson, config), "send": not config.batch}
     missing: Counter[str] = Counter()
     with live(f"Asking {teacher.name}", total=len(lesson.asks)) as shown:
-        for outcome in outcomes(
-            lesson.requests, teacher, store, **common,
-            concurrency=concurrency(lesson, config), send=not config.batch,
-            progress=shown.update,
-        ):  # fmt: skip
+        for outcome in outcomes(lesson.requests, teacher, store, **asking, progress=shown.update):
             request = cast(LessonRequest, outcome.request)
-            if outcome.reply and outcome.kept:
+            if outcome.kept and outcome.reply:
                 replies[request.place] = (request, outcome.reply)
             else:
                 missing[(outcome.reason or "").partition(":")[0]] += 1
@@ -165,12 +160,13 @@ def taught_lesson(
 def summary(
     lesson: Lesson,
     missing: Counter[str],
-    replies: dict[int, tuple[LessonRequest, Reply]],
-    school: School,
+    replies: Replies,
+    store: ReplyStore,
+    table: PriceTable,
 ) -> dict[str, Any]:
     """A teacher in the manifest; the cost is that of its answers in the store, over all runs."""
     mine = [replies[place][1] for place, _ in lesson.asks if place in replies]
-    spent = school.store.spending(lesson.teacher)
+    spent = store.spending(lesson.teacher)
     return {
         "teacher": lesson.teacher,
         "requests": len(lesson.asks),
@@ -180,14 +176,5 @@ def summary(
         "output_tokens": sum(reply.output_tokens for reply in mine),
         "usd": float(spent.usd),
         "usd_uncertain": float(spent.uncertain),
-        "krw": school.table.krw(spent.usd + spent.uncertain),
+        "krw": table.krw(spent.usd + spent.uncertain),
     }
-
-
-def read_all(
-    replies: dict[int, tuple[LessonRequest, Reply]], index: ArticleIndex
-) -> Iterator[Record | Unusable]:
-    """The items of all replies in the order of the plan."""
-    for place in sorted(replies):
-        request, reply = replies[place]
-        yield from candidates(request.ask, reply, request.teacher, index)

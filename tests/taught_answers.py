@@ -25,7 +25,8 @@ def items_from(prompt: str) -> list[dict[str, object]]:
         {
             "question": f"{name}에서 ‘{line[:12]}’에 관하여 정하거나 판단한 내용은 무엇입니까?",
             "quote": line,
-            "answer": f"다음과 같이 적혀 있습니다. {line.rstrip('.')}." + ("" if "조문이" in basis else f" ({basis})"),
+            "answer": f"다음과 같이 적혀 있습니다. {line.rstrip('.')}."
+            + ("" if "조문이" in basis else f" ({basis})"),
             "citations": [] if "조문이" in basis else [basis],
         }
         for line in lines[:count]
