@@ -38,7 +38,7 @@ CREATE TABLE IF NOT EXISTS batches (
     id TEXT PRIMARY KEY, teacher TEXT, remote TEXT, state TEXT, requests INTEGER, pico INTEGER,
     made REAL);
 CREATE TABLE IF NOT EXISTS batch_requests (
-    batch TEXT, place INTEGER, key TEXT, PRIMARY KEY (batch, place)) WITHOUT ROWID;
+    batch TEXT, place INTEGER, key TEXT, attempt INTEGER, PRIMARY KEY (batch, place)) WITHOUT ROWID;
 """
 """pico: cost in 10^-12 USD; of `sent` and of an open batch, the most it can come to."""
 Statement = tuple[str, tuple[Any, ...]]
@@ -189,13 +189,6 @@ class ReplyStore:
         self.thread.submit(self.flush)
         # Shielded: what was handed over is written even where the one who waits is cancelled.
         await asyncio.shield(asyncio.wrap_future(done))
-
-    def write_now(self, statements: list[Statement]) -> None:
-        """As `write`, for code that is not async."""
-        done: Future[None] = Future()
-        self.waiting.append((statements, done))
-        self.thread.submit(self.flush)
-        done.result()
 
     def flush(self) -> None:
         """Commit what waits, in the thread of the writer."""
