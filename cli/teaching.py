@@ -2,9 +2,10 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -42,7 +43,7 @@ class Teaching:
         lessons = lessons_of(material, self.config, keys=keys_in(self.config_file))
         found = estimates(lessons, self.config, self.answers)
         if as_json:
-            print_json({"estimates": [each.to_dict() for each in found]})
+            print_json({"estimates": [as_fields(each) for each in found]})
             return
         for each in found:
             for line in each.lines():
@@ -63,6 +64,15 @@ class Teaching:
         if not sys.stdin.isatty():
             raise click.UsageError("This run costs money; say that it may with --yes.")
         click.confirm("Go on?", abort=True, err=True)
+
+
+def as_fields(estimate: Estimate) -> dict[str, Any]:
+    """An estimate for JSON; money in USD and KRW."""
+    fields = asdict(estimate)
+    return {
+        name: float(value) if isinstance(value, Decimal) else value
+        for name, value in fields.items()
+    }
 
 
 def total_cost(expected: Sequence[Estimate], batch: bool) -> Decimal:

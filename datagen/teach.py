@@ -20,7 +20,7 @@ from datagen.teachers.estimate import Estimate, estimate
 from datagen.teachers.live import live
 from datagen.teachers.opening import default_concurrency, open_teacher
 from datagen.teachers.outcome import IN_BATCH
-from datagen.teachers.prices import Price, PriceTable, load_prices
+from datagen.teachers.prices import PriceTable, load_prices
 from datagen.teachers.request import Reply, Teacher
 from datagen.teachers.run import outcomes
 from datagen.teachers.store import ReplyStore
@@ -68,7 +68,8 @@ def expected(
         table,
         lesson.teacher,
         concurrency=at_once(lesson, config),
-        answered=store,
+        store=store,
+        problem=problem_of,
     )
 
 
@@ -106,8 +107,7 @@ def teach(
         if confirm:
             confirm([expected(lesson, config, table, store) for lesson in lessons])
         for lesson, teacher in zip(lessons, teachers, strict=True):
-            price = table.price(teacher.name, batch=config.batch)
-            missing = ask(lesson, teacher, store, price, config, replies)
+            missing = ask(lesson, teacher, store, table, config, replies)
             waiting += missing.pop(IN_BATCH, 0)
             taught.teachers.append(summary(lesson, missing, replies, store, table))
     if waiting:
@@ -128,7 +128,7 @@ def ask(
     lesson: Lesson,
     teacher: Teacher,
     store: ReplyStore,
-    price: Price,
+    table: PriceTable,
     config: GenerateConfig,
     replies: Replies,
 ) -> Counter[str]:
@@ -136,6 +136,7 @@ def ask(
 
     They are only gathered here: while one is read, none is on its way.
     """
+    price = table.price(teacher.name, batch=config.batch)
     asking: dict[str, Any] = {
         "price": price,
         "problem": problem_of,
@@ -147,7 +148,7 @@ def ask(
         submit_batches(lesson.requests, teacher, store, **asking)
     asking |= {"concurrency": at_once(lesson, config), "send": not config.batch}
     missing: Counter[str] = Counter()
-    with live(f"Asking {teacher.name}", total=len(lesson.asks)) as shown:
+    with live(f"Asking {teacher.name}", len(lesson.asks), table=table) as shown:
         for outcome in outcomes(lesson.requests, teacher, store, **asking, progress=shown.update):
             request = cast(LessonRequest, outcome.request)
             if outcome.kept and outcome.reply:

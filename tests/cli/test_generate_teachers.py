@@ -1,5 +1,6 @@
 """`taxqa generate` with language models: killed, lied to, out of money, by batch."""
 
+import itertools
 import json
 import os
 import random
@@ -7,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -113,30 +115,32 @@ def test_models_share_the_passages_and_the_worked_teacher_may_join_them(
     assert set(fake.asked.values()) == {1}
 
 
-@pytest.mark.parametrize(
-    ("change", "reason"),
-    [
-        ({"answer": "거주자는 해마다 7,777만원을 공제합니다."}, "figure-not-in-source"),
-        ({"answer": "따라서 세율은 33%가 됩니다."}, "figure-not-in-source"),
-        ({"answer": "소득세법 제999조에 따라 공제합니다."}, "no-such-article"),
-        ({"answer": "소득세법 제55조에 따라 공제합니다."}, "citation-not-in-passage"),
-        ({"quote": "거주자는 언제나 모든 금액을 공제한다."}, "quote-altered"),
-        ({"answer": "AI 언어 모델로서 답할 수 없습니다."}, "leftover"),
-    ],
+LIES: tuple[tuple[str, dict[str, object]], ...] = (
+    ("figure-not-in-source", {"answer": "거주자는 해마다 7,777만원을 공제합니다."}),
+    ("figure-not-in-source", {"answer": "따라서 세율은 33%가 됩니다."}),
+    ("no-such-article", {"answer": "소득세법 제999조에 따라 공제합니다."}),
+    ("citation-not-in-passage", {"answer": "소득세법 제55조에 따라 공제합니다."}),
+    ("quote-altered", {"quote": "거주자는 언제나 모든 금액을 공제한다."}),
+    ("leftover", {"answer": "AI 언어 모델로서 답할 수 없습니다."}),
 )
+
+
 def test_a_teacher_that_lies_is_rejected_with_the_right_reason(
-    corpus: Path, tmp_path: Path, change: dict[str, object], reason: str
+    corpus: Path, tmp_path: Path
 ) -> None:
-    out = tmp_path / "dataset"
-    with served(FakeTeachers(answer=lying(lambda item: item | change))) as fake:
-        run = asked(fake, corpus, out, "--teacher", "worked", "--teacher", MODEL)
-        assert invoke(*run, "--max-passages", "12").exit_code == 0
-    assert manifest(out)["rejected_by_reason"][reason] == 12
+    out, turn = tmp_path / "dataset", itertools.count()
+    answer = lying(lambda item: item | LIES[next(turn) % len(LIES)][1])
+    with served(FakeTeachers(answer=answer)) as fake:
+        run = asked(fake, corpus, out, "--config", only_statutes(tmp_path))
+        assert invoke(*run).exit_code == 0
+    reasons = Counter(reason for reason, _ in LIES)
+    expected = {reason: 30 // len(LIES) * count for reason, count in reasons.items()}
+    assert manifest(out)["rejected_by_reason"] == expected
     rejected = lines(out / "rejected.jsonl")
     assert [each["index"] for each in rejected] == sorted(each["index"] for each in rejected)
     assert {each["record"]["teacher"] for each in rejected} == {MODEL}
     kept = {each["answer"] for each in lines(out / "records.jsonl")}
-    assert not kept & {each["record"]["answer"] for each in rejected}
+    assert kept and not kept & {each["record"]["answer"] for each in rejected}
 
 
 def test_a_reply_that_cannot_be_read_is_asked_for_again_and_counted_where_it_stays_so(
@@ -170,7 +174,7 @@ def test_an_estimate_sends_nothing_makes_nothing_and_needs_no_key(
     words = asked(fake, corpus, out, "--max-passages", "40", "--estimate")
     shown = invoke(*words)
     assert shown.exit_code == 0, shown.output
-    assert "Nothing was sent" in shown.stdout and "40" in shown.stdout and "$" in shown.stdout
+    assert "Nothing was sent" in shown.stdout and "40" in shown.stdout and "USD" in shown.stdout
     data = json.loads(invoke(*words, "--json").stdout)
     assert data["estimates"][0]["requests"] == 40
     assert not fake.asked and not out.parent.exists()
@@ -233,9 +237,10 @@ def test_what_cannot_be_used_is_told_before_anything_is_sent(
 def test_a_dataset_that_is_there_is_told_before_anything_is_sent(
     fake: FakeTeachers, corpus: Path, tmp_path: Path
 ) -> None:
-    assert invoke("--out", tmp_path / "d", "--limit", "20").exit_code == 0
-    assert isinstance(invoke(*asked(fake, corpus, tmp_path / "d")).exception, InputError)
-    assert not fake.asked
+    run = asked(fake, corpus, tmp_path / "d")
+    assert invoke(*run, "--max-passages", "8").exit_code == 0
+    assert isinstance(invoke(*run).exception, InputError)
+    assert sum(fake.asked.values()) == 8
 
 
 def test_the_users_own_config_names_key_and_model(
@@ -282,13 +287,13 @@ def test_killed_at_any_moment_and_run_again_it_ends_in_the_same_dataset(
 ) -> None:
     """In a process of its own, killed with SIGKILL again and again."""
     command = [sys.executable, "-c", "from cli.main import main; main()", "generate"]
-    in_flight, passages, kills = 5, 97, 0
+    in_flight, passages, kills = 5, 71, 0
     dice = random.Random(20261120)
     with served(FakeTeachers(answer=answer_from, latency=0.05)) as fake:
         out = tmp_path / "killed" / "dataset"
         more = ["--concurrency", str(in_flight), "--max-passages", str(passages)]
         run = [*command, *map(str, asked(fake, corpus, out, *more))]
-        while kills < 4:
+        while kills < 3:
             process = subprocess.Popen(run, cwd=ROOT, stderr=subprocess.DEVNULL)
             reached = len(fake.billed) + dice.randrange(3, 20)
             while len(fake.billed) < reached and process.poll() is None:
@@ -304,4 +309,4 @@ def test_killed_at_any_moment_and_run_again_it_ends_in_the_same_dataset(
         assert invoke(*asked(fake, corpus, plain, *more)).exit_code == 0
     for name in FILES:
         assert (out / name).read_bytes() == (plain / name).read_bytes()
-    assert len(lines(out / "records.jsonl")) > 60
+    assert len(lines(out / "records.jsonl")) > 50
