@@ -113,6 +113,7 @@ def generate(
       train.jsonl, valid.jsonl   90 and 10 percent, no document in both
       heldout.jsonl   further phrasings of taught cases, to test the model with
       rejected.jsonl  what a check dropped, each with its reason
+      report.html, report.json   what was kept and dropped: counts, plots, examples
 
     Language models are asked about passages of the corpus. What they answer is kept in --answers
     before it is used: a run that was cut off goes on where it was, and pays nothing twice.
