@@ -44,10 +44,12 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     folder = tmp_path_factory.mktemp("law")
     articles = [
-        f"##### 제{number}조 (공제{number})\n\n**①** 거주자는 해마다 {number * 10}만원을 공제한다. 다만, 미성년자는 제외한다.\n\n"
-        f"**②** 제1항의 공제는 {number % 11 + 1}개월 이내에 신청한 사람에게만 적용한다. 늦으면 그러하지 아니하다.\n"
+        f"##### 제{number}조 (공제{number})\n\n"
+        f"**①** 거주자는 해마다 {number * 10}만원을 공제한다. 다만, 미성년자는 제외한다.\n\n"
+        f"**②** 제1항의 공제는 {number % 11 + 1}개월 이내에 신청한 사람에게만 적용한다."
+        " 늦으면 그러하지 아니하다.\n"
         for number in range(1, 31)
-    ]  # fmt: skip
+    ]
     (folder / "law.md").write_text(FRONT + "\n".join(articles), encoding="utf-8")
     write_corpus([folder / "law.md"], folder / "corpus")
     return folder / "corpus"
@@ -129,12 +131,16 @@ def test_a_teacher_that_lies_is_rejected_with_the_right_reason(
     corpus: Path, tmp_path: Path
 ) -> None:
     out, turn = tmp_path / "dataset", itertools.count()
-    answer = lying(lambda item: item | LIES[next(turn) % len(LIES)][1])
-    with served(FakeTeachers(answer=answer)) as fake:
+
+    def lie(item: dict[str, object]) -> dict[str, object]:
+        number = next(turn)
+        return item | LIES[number % len(LIES)][1] if number < 24 else item
+
+    with served(FakeTeachers(answer=lying(lie))) as fake:
         run = asked(fake, corpus, out, "--config", only_statutes(tmp_path))
         assert invoke(*run).exit_code == 0
     reasons = Counter(reason for reason, _ in LIES)
-    expected = {reason: 30 // len(LIES) * count for reason, count in reasons.items()}
+    expected = {reason: 24 // len(LIES) * count for reason, count in reasons.items()}
     assert manifest(out)["rejected_by_reason"] == expected
     rejected = lines(out / "rejected.jsonl")
     assert [each["index"] for each in rejected] == sorted(each["index"] for each in rejected)
