@@ -210,7 +210,7 @@ def first_problem(error: ValidationError) -> str:
     """The first problem pydantic found, as 'field: what'."""
     problem = error.errors()[0]
     place = ".".join(str(part) for part in problem["loc"]) or "the whole"
-    return f"{place}: {problem['msg']}"
+    return f"{place}: {problem['msg'].removeprefix('Value error, ')}"
 
 
 def dump_line(record: BaseModel) -> str:
