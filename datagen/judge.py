@@ -37,8 +37,8 @@ SYSTEM = """\
 - 참이지만 읽는 사람을 그르치면 drop, misleading.
 - 그 밖에는 verdict는 keep, reason은 none, found와 expected는 빈 문자열.
 
-drop일 때 found에는 답에서 문제가 되는 구절을, expected에는 원문에서 그에 해당하는 구절을 글자 그대로
-옮겨 적는다. 원문에 해당하는 구절이 없으면 expected는 빈 문자열로 둔다."""
+drop일 때 found에는 답에서 문제가 되는 구절을, expected에는 원문에서 그에 해당하는 구절을
+글자 그대로 옮겨 적는다. 원문에 해당하는 구절이 없으면 expected는 빈 문자열로 둔다."""
 UNQUOTED = ("not-in-source", "does-not-answer")
 """Reasons for which the passage holds nothing to quote."""
 

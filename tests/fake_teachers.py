@@ -429,13 +429,23 @@ def ollama_answer(body: Body, text: str, stop: str) -> Body:
 
 
 async def start(fake: FakeTeachers) -> web.AppRunner:
-    runner = web.AppRunner(fake.application(), access_log=None, handle_signals=False)
+    runner = web.AppRunner(
+        fake.application(), access_log=None, handle_signals=False, shutdown_timeout=0.1
+    )
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0, backlog=512)
     await site.start()
     host, port = runner.addresses[0][:2]
     fake.url = f"http://{host}:{port}"
     return runner
+
+
+async def finish(runner: web.AppRunner) -> None:
+    await runner.cleanup()
+    slow = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in slow:
+        task.cancel()
+    await asyncio.gather(*slow, return_exceptions=True)
 
 
 @contextmanager
@@ -448,7 +458,7 @@ def served(fake: FakeTeachers) -> Iterator[FakeTeachers]:
     try:
         yield fake
     finally:
-        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result()
+        asyncio.run_coroutine_threadsafe(finish(runner), loop).result()
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()

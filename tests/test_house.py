@@ -16,6 +16,7 @@ from datagen.config import GenerateConfig
 from datagen.config import load_config as generate_config
 from datagen.corpus import shipped_corpus
 from datagen.guide import guide_entries
+from datagen.teachers.prices import SHIPPED, load_prices
 from finetune.config import TrainConfig, load_config
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -83,8 +84,9 @@ def test_every_yaml_of_the_repository_is_read_by_something() -> None:
     guide = {path.name for path in (ROOT / "datagen" / "guide").glob("*.yaml")}
     configs = {path.name for path in (ROOT / "finetune" / "configs").glob("*.yaml")}
     configs |= {path.name for path in (ROOT / "datagen" / "configs").glob("*.yaml")}
-    # Tables that load_prices and the forecast of a training read.
-    tables = {"models.yaml", "gpus.yaml"}
+    # The prices of teachers, and what the forecast of a training knows of GPUs.
+    tables = {SHIPPED.name, "gpus.yaml"}
+    assert load_prices().models
     assert {path.name for path in files(".yaml", ".yml")} == guide | configs | tables
     read = {entry.id for entry in guide_entries()}
     for name in guide:

@@ -120,12 +120,11 @@ class Exchanges:
             except PassingError as error:
                 failed += not error.overloaded
                 wait = waiting_time(error, failed)
+                silence = time.monotonic() + wait - max(began, self.answered)
+                if silence > PATIENCE_SECONDS or failed >= TRIES:
+                    return self.given_up(error)
                 if error.overloaded:
                     self.pace.overloaded(wait)
-                silence = time.monotonic() + wait - max(began, self.answered)
-                late = silence > PATIENCE_SECONDS
-                if late or failed >= TRIES:
-                    return self.given_up(error)
                 if await self.stopped_within(wait):
                     return None
                 continue

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
 from contextlib import aclosing
 from decimal import Decimal
+from types import AsyncGeneratorType
 from typing import Any, TypeVar
 
 from datagen.teachers.exchange import Exchanges, Settings
@@ -61,7 +62,9 @@ async def following(stream: AsyncIterator[Value]) -> Value | None:
 async def ended(stream: AsyncGenerator[Any, None], teacher: Teacher) -> None:
     """Close a stream and the teacher's connections."""
     try:
-        await stream.aclose()
+        # A second Ctrl-C leaves it in the middle of a step; its runner then ends it.
+        if not (isinstance(stream, AsyncGeneratorType) and stream.ag_running):
+            await stream.aclose()
     finally:
         await teacher.aclose()
 
