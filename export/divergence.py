@@ -93,7 +93,7 @@ class Reference:
     @property
     def perplexity(self) -> float:
         """The merged model's own perplexity on the taught answers."""
-        return math.exp(self.loss / self.tokens)
+        return perplexity(self.loss / self.tokens)
 
     def compare(self, logits: Logits) -> Divergence:
         """Another model's divergence from it."""
@@ -110,11 +110,19 @@ class Reference:
             done += len(found)
         return Divergence(
             tokens=self.tokens,
-            perplexity=math.exp(loss / self.tokens),
+            perplexity=perplexity(loss / self.tokens),
             mean_kld=float(divergences.mean()),
             p99_kld=float(numpy.percentile(divergences, 99)),
             same_top=same / self.tokens,
         )
+
+
+def perplexity(loss: float) -> float:
+    """exp of a mean loss in nats; infinite where that is too large for a number."""
+    try:
+        return math.exp(loss)
+    except OverflowError:
+        return math.inf
 
 
 def kl_divergence(log_p: Any, log_q: Any) -> Any:

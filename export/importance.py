@@ -71,19 +71,24 @@ class Collector:
         self.sums: dict[str, Any] = {}
         self.counts: dict[str, int] = {}
         self.problem = ""
+        self.last = ""
+        """The weight that was shown last."""
+        self.stop_after = ""
+        """The weight after which there is nothing more to see in a computation."""
 
     def see(self, address: int, ask: bool, _: object) -> bool:
         """What llama.cpp calls before (`ask`) and after it computes a tensor.
 
-        Before: whether it is to be shown; after: whether to go on. No exception gets through C:
-        what goes wrong is kept in `problem`.
+        Before: whether it is to be shown; after: whether to go on computing. No exception gets
+        through C: what goes wrong is kept in `problem`.
         """
         name = self.weight_name(address)
         if ask or not name:
             return bool(name)
         tensor = Tensor.from_address(address)
         self.add(name, tensor.src[1])
-        return not self.problem
+        self.last = name
+        return not self.problem and name != self.stop_after
 
     def weight_name(self, address: int) -> str:
         """The block's weight that the tensor at `address` is a product with; '' = none."""
@@ -93,10 +98,7 @@ class Collector:
             return ""
         if self.library.ggml_op_desc(address) != b"MUL_MAT":
             return ""
-        # 'CUDA0#blk.0.ffn_up.weight#0' is what a copy on another device is called.
-        name: str = tensor.src[0].contents.name.decode()
-        name = name.split("#")[1] if "#" in name else name
-        return name if name.startswith("blk.") and name.endswith(".weight") else ""
+        return weight_of(tensor.src[0].contents.name.decode(errors="replace"))
 
     def add(self, name: str, pointer: Any) -> None:
         """Add the activations in the tensor at `pointer`, shape (tokens, columns)."""
@@ -114,6 +116,15 @@ class Collector:
         squares = numpy.square(values, dtype=numpy.float64).sum(axis=0)
         self.sums[name] = self.sums.get(name, 0) + squares
         self.counts[name] = self.counts.get(name, 0) + rows
+
+
+def weight_of(name: str) -> str:
+    """The name of a block's weight, from what llama.cpp calls the tensor; '' = another tensor.
+
+    A copy on another device is called 'CUDA0#blk.0.ffn_up.weight#0'.
+    """
+    name = name.split("#")[1] if "#" in name else name
+    return name if name.startswith("blk.") and name.endswith(".weight") else ""
 
 
 def importance_of(path: Path, texts: Sequence[list[int]]) -> Importance:
@@ -143,6 +154,9 @@ def importance_of(path: Path, texts: Sequence[list[int]]) -> Importance:
                     # Every position asks for logits: of the others the last block is cut short.
                     for _ in feed(context, ids, first=0):
                         require_none(collector.problem, path)
+                    # The output's product with the whole vocabulary is left out from now on: in
+                    # a small model that is most of the work.
+                    collector.stop_after = collector.last
                     progress.advance()
         finally:
             llama_cpp.llama_free(context)

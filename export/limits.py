@@ -26,6 +26,10 @@ class Limits:
         if not divergence <= self.max_kld:
             reasons.append(f"mean KL divergence {divergence:.3f}, at most {self.max_kld:g}")
         lost = merged.right - found.answers.right
-        if merged.right >= FEW_RIGHT and lost > max(1.0, (1 - self.min_right) * merged.right):
+        if merged.right >= FEW_RIGHT and lost > max(1.0, self.may_lose(merged)):
             reasons.append(f"{found.answers.right} right answers of {merged.right}")
         return "; ".join(reasons)
+
+    def may_lose(self, merged: Comparison) -> float:
+        """How many right answers a quant may lose; rounded, because 30 - 0.9 * 30 is below 3."""
+        return round((1 - self.min_right) * merged.right, 6)

@@ -8,7 +8,8 @@ from export.report import QuantReport, Report
 BAR = 220
 """Length of the longest bar, pixels."""
 LOWEST = 1e-6
-"""The divergence, nats, at which a bar has no length; the scale is logarithmic."""
+HIGHEST = 10.0
+"""The divergences, nats, at which a bar has no length and the longest; in between logarithmic."""
 
 
 def write_page(path: Path, report: Report) -> None:
@@ -43,10 +44,10 @@ def kld_bar(made: QuantReport) -> int:
 
 
 def length(divergence: float) -> int:
-    """Length of a divergence on a logarithmic scale from LOWEST to 10 nats, pixels."""
+    """Length of a divergence on a logarithmic scale from LOWEST to HIGHEST, pixels."""
     if not divergence > LOWEST:
         return 0
-    return min(BAR, round(BAR * math.log10(divergence / LOWEST) / math.log10(10 / LOWEST)))
+    return round(BAR * math.log10(min(divergence, HIGHEST) / LOWEST) / math.log10(HIGHEST / LOWEST))
 
 
 def megabytes(size: int) -> str:
