@@ -78,7 +78,12 @@ def compare(
 
 
 def ask_gguf(
-    path: Path, records: Sequence[Record], trained: Sequence[list[int]], form: PromptForm, cut: int
+    path: Path,
+    records: Sequence[Record],
+    trained: Sequence[list[int]],
+    form: PromptForm,
+    cut: int,
+    system: str = "",
 ) -> tuple[list[Answer], int]:
     """A GGUF's greedy answers, and how many prompts it tokenises as training did.
 
@@ -91,7 +96,7 @@ def ask_gguf(
     try:
         with bar(f"Asking {path.name}", total=len(records)) as progress:
             for record, expected in zip(records, trained, strict=True):
-                ids = model.tokens(form.prompt(record.question))
+                ids = model.tokens(form.prompt(record.question, system))
                 same += ids == expected
                 answers.append(model.answer(ids, cut))
                 progress.advance()
@@ -155,6 +160,8 @@ def cut_answer(ids: list[int], ends: list[int], tokenizer: Any, seconds: float) 
     return Answer(text, len(ids) if at is None else at, at is not None, seconds)
 
 
-def trained_prompts(records: Sequence[Record], tokenizer: Any, form: PromptForm) -> list[list[int]]:
+def trained_prompts(
+    records: Sequence[Record], tokenizer: Any, form: PromptForm, system: str = ""
+) -> list[list[int]]:
     """The prompts' token ids as training made them, per record."""
-    return [prompt_ids(tokenizer, form, record.question) for record in records]
+    return [prompt_ids(tokenizer, form, record.question, system) for record in records]

@@ -56,6 +56,8 @@ class Trained:
     """Folder of the base's 16-bit weights."""
     tokenizer: Any
     form: PromptForm
+    system: str
+    """System message of every training prompt; '' = none."""
     max_length: int
 
     @property
@@ -129,7 +131,7 @@ def read_run(run: Path) -> Trained:
         InputError: no whole run folder, or the base is not where it was and not to be had.
     """
     manifest = read_manifest(run, stage="run", made_by=MAKE_RUN)
-    max_length = require_whole(run, manifest).max_length
+    whole = require_whole(run, manifest)
     try:
         from transformers import AutoTokenizer
     except ImportError:
@@ -138,7 +140,7 @@ def read_run(run: Path) -> Trained:
     base = base_folder(manifest["base_model"])
     tokenizer = AutoTokenizer.from_pretrained(run / "adapter")
     form = prompt_form(manifest["prompt_form"])
-    return Trained(run, manifest, base, tokenizer, form, max_length)
+    return Trained(run, manifest, base, tokenizer, form, whole.system, whole.max_length)
 
 
 def require_whole(run: Path, manifest: dict[str, Any]) -> WholeRun:
@@ -225,7 +227,7 @@ def describe(
             "source": base["source"],
         },
         "form": trained.form.name,
-        "system": trained.manifest["system"],
+        "system": trained.system,
         "eos": tokenizer.eos_token,
         "bos": tokenizer.bos_token if "bos_token" in tokenizer.chat_template else "",
         "max_length": trained.max_length,
@@ -254,23 +256,22 @@ def compare_all(
     Raises:
         ProofError: llama.cpp makes other token ids of a prompt than training did.
     """
-    prompts = trained_prompts(records, trained.tokenizer, trained.form)
+    form, system = trained.form, trained.system
+    prompts = trained_prompts(records, trained.tokenizer, form, system)
     taught = [len(trained.tokenizer(record.answer).input_ids) for record in records]
     cut = max(taught) + SPARE_TOKENS
     asked: dict[Path, tuple[list[Answer], int]] = {}
     if fits_in_memory(full.stat().st_size * 2):
-        merged = ask_merged(
-            trained.base, trained.adapter, trained.tokenizer, prompts, trained.form, cut
-        )
+        merged = ask_merged(trained.base, trained.adapter, trained.tokenizer, prompts, form, cut)
     else:
         note("The merged model does not fit into memory in 32 bits: f16 GGUF as the reference.")
-        asked[full] = ask_gguf(full, records, prompts, trained.form, cut)
+        asked[full] = ask_gguf(full, records, prompts, form, cut, system)
         merged = asked[full][0]
     texts = [answer.text for answer in merged]
     reference = compare(merged, texts, records, len(records))
     compared = {}
     for quant, path in files.items():
-        answers, same = asked.get(path) or ask_gguf(path, records, prompts, trained.form, cut)
+        answers, same = asked.get(path) or ask_gguf(path, records, prompts, form, cut, system)
         compared[quant] = compare(answers, texts, records, same)
         require_same_prompts(compared[quant], path)
     return reference, compared
