@@ -20,6 +20,8 @@ answers; the demo's q8_0 keeps nearly all, its q4_k_m a fraction."""
 FEW_RIGHT = 5
 """With fewer right answers than this to lose, the share of answers that stayed the same counts."""
 BATCH = 8
+GOLDEN = 3
+"""Questions that a registration asks again."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ class Comparison:
     """Tokens of answers over all the time it took, reading the questions included."""
     same_prompt: int
     """Questions whose prompt had the same token ids in llama.cpp as in training."""
+    golden: tuple[dict[str, str], ...] = ()
+    """Questions with the answers given, for the registration to ask them again."""
 
     def kept(self, reference: "Comparison") -> bool:
         """Whether what the merged model (`reference`) learned is still there."""
@@ -74,6 +78,16 @@ def compare(
         stopped=sum(answer.stopped for answer in answers),
         tokens_per_second=round(sum(a.tokens for a in answers) / seconds, 1) if seconds else 0.0,
         same_prompt=prompts,
+        golden=golden(pairs),
+    )
+
+
+def golden(pairs: Sequence[tuple[Answer, Record]]) -> tuple[dict[str, str], ...]:
+    """At most GOLDEN questions whose answers ended by themselves, right ones first."""
+    ended = [pair for pair in pairs if pair[0].stopped and pair[0].text]
+    ended.sort(key=lambda pair: not is_right(pair[0].text, pair[1]))
+    return tuple(
+        {"question": record.question, "answer": answer.text} for answer, record in ended[:GOLDEN]
     )
 
 

@@ -15,6 +15,7 @@ from export.llama_cpp_source import converter_folder
 from export.quantize import QUANTS, quantize
 from finetune.bases import locate_base
 from finetune.prompts import PromptForm, prompt_form
+from finetune.proof_cases import trained_proof
 from taxqa.errors import InputError, MissingExtraError, ProofError
 from taxqa.folders import Draft, digest, new_folder, read_manifest, require_space
 from taxqa.progress import note
@@ -232,6 +233,7 @@ def describe(
         "bos": tokenizer.bos_token if "bos_token" in tokenizer.chat_template else "",
         "max_length": trained.max_length,
         "law_date": trained.manifest.get("law_date"),
+        "proof": trained_proof(tokenizer, trained.form, trained.system, trained.max_length),
         "merged": asdict(reference) if reference else None,
         "quants": quants,
         "chosen": choose(quants),

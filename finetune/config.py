@@ -3,6 +3,7 @@
 Flag > YAML > default. Every field has its unit and default beside it.
 """
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -110,6 +111,11 @@ class TrainConfig(Section):
             if not letter.isprintable() and letter != "\n":
                 raise ValueError(f"U+{ord(letter):04X} would be deleted by Ollama")
         return text
+
+
+def system_on(system: str, day: date) -> str:
+    """A system message with the day of the law in it, in Korean."""
+    return system.replace(LAW_DATE, f"{day.year}년 {day.month}월 {day.day}일")
 
 
 def load_config(path: Path | None, **flags: Any) -> TrainConfig:

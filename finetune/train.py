@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from finetune.bases import LocatedBase, locate_base
-from finetune.config import LAW_DATE, TrainConfig
+from finetune.config import LAW_DATE, TrainConfig, system_on
 from finetune.memory import keep_freed_memory
 from finetune.metrics import append_metrics, drop_after, plot_loss, read_metrics
 from finetune.prompts import PromptForm, prompt_form
@@ -233,8 +233,7 @@ def system_of(config: TrainConfig, law_date: date | None, dataset: Path) -> str:
             f"system names {LAW_DATE}, and {dataset}/manifest.json has no law_date.",
             hint=f"Make the dataset anew ({MAKE_DATASET}), or write the day into the config.",
         )
-    day = f"{law_date.year}년 {law_date.month}월 {law_date.day}일"
-    return config.system.replace(LAW_DATE, day)
+    return system_on(config.system, law_date)
 
 
 def form_name(config: TrainConfig, base: LocatedBase) -> str:

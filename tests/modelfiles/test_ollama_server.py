@@ -15,10 +15,11 @@ from fake_ollama import fake_ollama
 from model_folders import make_model_folder, write_gguf
 
 from finetune.prompts import FORMS
+from finetune.proof_cases import cases_of, user
 from modelfiles.model_folder import read_model_folder
 from modelfiles.modelfile import Modelfile
 from modelfiles.ollama_api import Ollama
-from modelfiles.proof import cases_of, prove_prompts, user
+from modelfiles.proof import prove_prompts
 from modelfiles.values import modelfile_of
 from taxqa.errors import ProofError, ServiceError
 
