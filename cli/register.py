@@ -11,9 +11,7 @@ if TYPE_CHECKING:
     from modelfiles.register import Plan, Registration
 
 
-@click.command(
-    epilog="Example: taxqa register --model work/models/taxqa-gemma3 --name taxqa-gemma3:2026"
-)
+@click.command(epilog="Example: taxqa register --quant q8_0 --name taxqa-gemma3:q8")
 @click.option(
     "--model",
     "folder",

@@ -137,6 +137,7 @@ def prepared(
     name = name or model.report.name
     candidate = candidate_name(name)
     modelfile = read_modelfile(model, quant)
+    require_context(modelfile, model)
     chosen, path = model.report.quant(quant), model.gguf(quant)
     version = version_of(server, model.path, name)
     replaces = may_replace(server, name, force)
@@ -155,6 +156,17 @@ def prepared(
             replaces, tokens is not None,
         )  # fmt: skip
         yield plan, tokens
+
+
+def require_context(modelfile: Modelfile, model: ModelFolder) -> None:
+    """InputError where Ollama would cut, without a word, what was whole in training."""
+    found, needed = modelfile.parameters.get("num_ctx"), model.report.max_length
+    if found is None or found < needed:
+        raise InputError(
+            f"{model.path / FILE} sets num_ctx to {found or 'nothing'}; training's questions and"
+            f" answers had up to {needed} tokens, and Ollama cuts what is longer than num_ctx.",
+            hint=f"Write: PARAMETER num_ctx {needed}",
+        )
 
 
 def may_replace(server: Ollama, name: str, force: bool) -> bool:

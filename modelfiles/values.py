@@ -52,7 +52,8 @@ def license_text(report: ExportReport) -> str:
     Spaces that do not print as such are written as plain ones: Ollama would delete them.
     """
     base = report.base_model
-    text = f"{base.name}: {base.license_name}\n\n{base.license_text}".strip()
+    known = base.license_name or "under the licence that it came with"
+    text = f"{base.name}: {known}\n\n{base.license_text}".strip()
     return "".join(
         letter if letter.isprintable() or letter in "\n\t" else " " * letter.isspace()
         for letter in text.replace("\r\n", "\n")

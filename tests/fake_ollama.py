@@ -4,7 +4,7 @@ What it does was read from Ollama's source and seen on real servers (versions 0.
 blobs and their digests, errors inside a stream of status 200, parameters that are accepted at
 create and fail at chat, a TEMPLATE that is passed over, autodetected and fallback templates, the
 rewriting of a GGUF by versions 0.30.0 to 0.34.0, and silent cuts of long prompts. The model behind
-it is a fixed text: tokens are its letters.
+it is a fixed text whose tokens are its letters, or, with `runs`, the GGUF itself in llama.cpp.
 """
 
 import hashlib
@@ -112,6 +112,8 @@ class FakeOllama:
     breaks: Literal["", "ends", "drops", "garbage"] = ""
     """How a stream breaks: it ends too soon, the connection goes away, or something that is no
     Ollama answers."""
+    runs: bool = False
+    """Answer with the GGUF, by llama.cpp, in place of `reply`; only where it has weights."""
     replies: dict[str, str] = field(default_factory=dict)
     """Question -> what is written to it in place of `reply`."""
     url: str = ""
@@ -227,7 +229,21 @@ class FakeOllama:
                 raise Refusal(400, "the input length exceeds the context length")
             prompt = prompt[-num_ctx // 2 :]
         reply = self.replies.get(messages[-1]["content"], self.reply)
+        if self.runs:
+            reply = self.written(model, prompt, options)
         return self.answering(name, prompt, reply, options)
+
+    def written(self, model: FakeModel, prompt: str, options: dict[str, Any]) -> str:
+        """What the stored GGUF writes after a prompt, greedily, with its end where it comes."""
+        from export.gguf_model import GgufModel
+
+        loaded = GgufModel(self.blob(model.digest), context=512)
+        try:
+            answer = loaded.answer(loaded.tokens(prompt), options.get("num_predict", 128))
+        finally:
+            loaded.close()
+        ends = options.get("stop") or [""]
+        return f" {answer.text}" + str(ends[0]) * answer.stopped
 
     def answering(
         self, name: str, prompt: str, reply: str, options: dict[str, Any]

@@ -91,6 +91,32 @@ def test_the_proof_holds_the_ids_of_training_and_what_was_answered(model: Path, 
         prove_gguf(tokens, found_gguf, found, found.proof)
 
 
+def test_an_exported_model_is_registered_and_answers_as_at_its_export(
+    gemma: Path, tiny: Path, converter: Path, tmp_path: Path
+) -> None:
+    """From training to Ollama's answers, with llama.cpp behind the fake."""
+    from fake_ollama import fake_ollama
+    from tiny_runs import settings, write_dataset
+
+    from finetune.train import finetune
+    from modelfiles.register import register
+
+    dataset = write_dataset(tmp_path / "dataset")
+    manifest = {"stage": "dataset", "law_date": "2026-06-08"}
+    (dataset / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    config = settings(gemma, system="{law_date} 기준.", max_length=256, num_train_epochs=30)
+    finetune(dataset, tmp_path / "run", config)
+    out = tmp_path / "taxqa-tiny"
+    export(tmp_path / "run", out, ["q8_0"], questions=6, llama_cpp=converter, finish=add_modelfile)
+    with fake_ollama(runs=True) as fake:
+        done = register(out, host=fake.url)
+        assert fake.models["taxqa-tiny:latest"].system == "2026년 6월 8일 기준."
+    assert done.plan.tokens
+    assert len(done.prompts) == 10
+    assert len(done.answers) == 3
+    assert all(one.same for one in done.answers)
+
+
 def test_a_system_message_goes_along_from_run_to_modelfile(
     copied: Callable[..., Any],
     run: Path,

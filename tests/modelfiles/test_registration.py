@@ -140,6 +140,16 @@ def test_without_any_template_ollama_falls_back_to_chatml(tmp_path: Path) -> Non
         register(folder, host=fake.url)
 
 
+@pytest.mark.parametrize("line", ["PARAMETER num_ctx 2047\n", ""])
+def test_a_context_shorter_than_training_would_be_cut_silently(folder: Path, line: str) -> None:
+    edit(folder, "PARAMETER num_ctx 2048\n", line)
+    with fake_ollama() as fake:
+        with pytest.raises(InputError, match="Ollama cuts what is longer") as error:
+            register(folder, host=fake.url)
+        assert fake.calls == []
+    assert "PARAMETER num_ctx 2048" in error.value.hint
+
+
 def test_a_model_that_does_not_stop_is_not_registered(folder: Path) -> None:
     edit(folder, 'PARAMETER stop "<eos>"\n', "")
     with fake_ollama() as fake:

@@ -109,6 +109,12 @@ def test_a_licence_with_characters_that_do_not_print_can_be_written(tmp_path: Pa
     assert found.licenses == ("b: L\n\na bc\n d", DATA_LICENSE)
 
 
+def test_a_base_of_the_users_own_keeps_a_licence_that_is_not_known_here(tmp_path: Path) -> None:
+    base = {"name": "my-gemma", "license_name": "", "license_text": ""}
+    found = modelfile_of(report_of(tmp_path / "m", base_model=base))
+    assert found.licenses[0] == "my-gemma: under the licence that it came with"
+
+
 def test_a_modelfile_that_a_person_edited_is_the_one_that_counts(tmp_path: Path) -> None:
     folder = read_model_folder(make_model_folder(tmp_path / "m"))
     path = write_modelfile(folder.path, folder.report)
