@@ -45,9 +45,7 @@ QUESTIONS = 12
 @click.option("--imatrix/--no-imatrix", default=True, help="Each way also with one.")
 @click.option("--calibration-tokens", default=8192, show_default=True)
 @click.option("--tokens", default=1024, show_default=True, help="Most tokens that are scored.")
-@click.option(
-    "--questions", default=QUESTIONS, show_default=True, help="0 = none asked."
-)
+@click.option("--questions", default=QUESTIONS, show_default=True, help="0 = none asked.")
 @click.option("--threads", type=int, help="Threads of llama.cpp; on a busy machine 1 is faster.")
 def main(
     run: Path,

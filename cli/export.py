@@ -147,13 +147,21 @@ def require_all(report: "Report") -> None:
 
 
 def add_modelfile(folder: Path) -> None:
-    """Write the Modelfile beside the GGUF of a model folder that is being made."""
+    """Write the Modelfile beside the GGUF of a model folder that is being made.
+
+    The GGUF's chat template has to make the token ids of training first, or nothing is written.
+    """
     from modelfiles.model_folder import EXPORT, ExportReport
+    from modelfiles.token_proof import prove_gguf, vocabulary
     from modelfiles.values import write_modelfile
     from taxqa.records import read_json, validated
 
     where = folder / EXPORT
     report = validated(ExportReport, read_json(where), str(where))
+    path = folder / report.quant().file
+    with vocabulary(path, report.proof) as tokens:
+        if tokens and report.proof:
+            prove_gguf(tokens, path, report, report.proof)
     write_modelfile(folder, report)
 
 

@@ -14,7 +14,7 @@ from export.llama_cpp_source import PACKAGE, converter_folder
 from export.metadata import metadata
 from export.page import write_page
 from export.quantize import QUANTS
-from export.quantizer import Quantizer
+from export.quantizer import Quantizer, counts_of
 from export.report import (
     BaseModelReport,
     Cost,
@@ -27,6 +27,7 @@ from export.report import (
 from export.run import Trained, read_run, training_rows
 from export.texts import comparison_records, within
 from export.yardstick import Yardstick
+from finetune.proof_cases import trained_proof
 from taxqa.folders import digest, new_folder, require_space
 from taxqa.progress import note
 from taxqa.records import write_json
@@ -165,6 +166,7 @@ def make_report(
         bos=tokenizer.bos_token if "bos_token" in tokenizer.chat_template else "",
         max_length=trained.run.max_length,
         law_date=trained.run.law_date,
+        proof=trained_proof(tokenizer, trained.form, trained.run.system, trained.run.max_length),
         merged=merged_report(quantizer.yardstick),
         quants=good,
         chosen=choose(good),
@@ -190,7 +192,7 @@ def merged_report(yardstick: Yardstick | None) -> MergedReport | None:
         return None
     reference = yardstick.reference
     return MergedReport(
-        **asdict(yardstick.merged),
+        **counts_of(yardstick.merged),
         scored_tokens=reference.tokens,
         perplexity=reference.perplexity,
         measured_in=yardstick.source,

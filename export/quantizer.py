@@ -2,12 +2,14 @@
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
+from export.compare import Comparison
 from export.cost import Meter
 from export.importance import Importance
 from export.limits import Limits
 from export.quantize import CAREFUL, larger_quants, quantize
-from export.report import Measures, QuantReport
+from export.report import Golden, Measures, QuantReport
 from export.yardstick import Quality, Yardstick
 from taxqa.errors import ProofError
 from taxqa.folders import digest
@@ -45,11 +47,12 @@ class Quantizer:
                     importance=self.importance if quantized else None,
                     kept=CAREFUL if self.careful and quantized else None,
                 )
-        measures, lost = None, ""
+        measures, lost, golden = None, "", []
         if self.yardstick is not None:
             with self.meter.timed(f"measure {quant}"):
                 found = self.yardstick.measure(path)
             measures = measures_of(found)
+            golden = [Golden(**asked) for asked in found.answers.golden]
             lost = self.limits.lost(found, self.yardstick.merged)
         return QuantReport(
             type=quant,
@@ -63,6 +66,7 @@ class Quantizer:
             measures=measures,
             kept=None if measures is None else not lost,
             lost=lost,
+            golden=golden,
         )
 
     def make_all(self, quants: list[str]) -> tuple[list[QuantReport], list[QuantReport]]:
@@ -111,4 +115,9 @@ def measures_of(found: Quality) -> Measures:
     """The measures as they stand in export.json."""
     divergence = asdict(found.divergence)
     divergence["scored_tokens"] = divergence.pop("tokens")
-    return Measures(**asdict(found.answers), **divergence)
+    return Measures(**counts_of(found.answers), **divergence)
+
+
+def counts_of(found: Comparison) -> dict[str, Any]:
+    """A comparison without its answers."""
+    return {name: value for name, value in asdict(found).items() if name != "golden"}

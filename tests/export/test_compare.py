@@ -72,7 +72,16 @@ def test_answers_are_counted_beside_the_merged_models() -> None:
     answers = [answer("가"), answer("다른", stopped=False), answer("다")]
     found = compare(answers, ["가", "나", "라"], records, 3)
     assert found == Comparison(
-        asked=3, same=1, right=2, stopped=2, tokens_per_second=2.7, same_prompt=3
+        asked=3,
+        same=1,
+        right=2,
+        stopped=2,
+        tokens_per_second=2.7,
+        same_prompt=3,
+        golden=tuple(
+            {"question": records[index].question, "answer": text}
+            for index, text in ((0, "가"), (2, "다"))
+        ),
     )
     assert compare([answer("", seconds=0)], [""], records[:1], 1).tokens_per_second == 0.0
     with pytest.raises(ValueError, match="longer"):
