@@ -10,6 +10,7 @@ from export.importance import Importance
 from export.limits import Limits
 from export.quantize import CAREFUL, larger_quants, quantize
 from export.report import Golden, Measures, QuantReport
+from export.resume import made_before, remember
 from export.yardstick import Quality, Yardstick
 from taxqa.errors import ProofError
 from taxqa.folders import digest
@@ -34,7 +35,13 @@ class Quantizer:
         return self.full.with_name(f"{self.name}-{quant}.gguf")
 
     def make(self, quant: str) -> QuantReport:
-        """Write a quant, and say what it is and what it kept; the file stays in either case."""
+        """Write a quant, and say what it is and what it kept; the file stays in either case.
+
+        One that an interrupted export had made and measured is taken as it is.
+        """
+        if before := made_before(self.full.parent, quant):
+            note(f"{before.file} is there already, from an export that was interrupted.")
+            return before
         path = self.path(quant)
         quantized = quant not in ("f16", "bf16")
         if quant != "f16":
@@ -54,7 +61,7 @@ class Quantizer:
             measures = measures_of(found)
             golden = [Golden(**asked) for asked in found.answers.golden]
             lost = self.limits.lost(found, self.yardstick.merged)
-        return QuantReport(
+        made = QuantReport(
             type=quant,
             file=path.name,
             bytes=path.stat().st_size,
@@ -68,6 +75,8 @@ class Quantizer:
             lost=lost,
             golden=golden,
         )
+        remember(self.full.parent, made)
+        return made
 
     def make_all(self, quants: list[str]) -> tuple[list[QuantReport], list[QuantReport]]:
         """The quants within the limits, and those past them, whose files are removed.

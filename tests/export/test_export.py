@@ -99,7 +99,7 @@ def test_the_proof_holds_the_ids_of_training_and_what_was_answered(model: Path, 
     assert list(first.ids) == tokenizer(prompt).input_ids
     assert found.proof.answer.ids[-1] == tokenizer.eos_token_id
     for quant in report(model)["quants"]:
-        assert len(quant["golden"]) == min(3, quant["stopped"])
+        assert len(quant["golden"]) == min(3, quant["measures"]["stopped"])
     with vocabulary(found_gguf := read_model_folder(model).gguf(), found.proof) as tokens:
         assert tokens
         prove_gguf(tokens, found_gguf, found, found.proof)
@@ -121,7 +121,14 @@ def test_an_exported_model_is_registered_and_answers_as_at_its_export(
     config = settings(gemma, system="{law_date} 기준.", max_length=256, num_train_epochs=30)
     finetune(dataset, tmp_path / "run", config)
     out = tmp_path / "taxqa-tiny"
-    export(tmp_path / "run", out, ["q8_0"], questions=6, llama_cpp=converter, finish=add_modelfile)
+    export(
+        tmp_path / "run",
+        out,
+        ["q8_0"],
+        Options(questions=6, limits=ANY),
+        llama_cpp=converter,
+        finish=add_modelfile,
+    )
     with fake_ollama(runs=True) as fake:
         done = register(out, host=fake.url)
         assert fake.models["taxqa-tiny:latest"].system == "2026년 6월 8일 기준."
@@ -139,11 +146,11 @@ def test_a_system_message_goes_along_from_run_to_modelfile(
 ) -> None:
     """The GGUF is the one without it: asked with it, llama.cpp still makes training's ids."""
     system = "2026년 6월 8일 기준."
-    asked: list[str] = []
+    heard: list[str] = []
     tokens = GgufModel.tokens
 
     def recorded(self: GgufModel, text: str, **options: bool) -> list[int]:
-        asked.append(text)
+        heard.append(text)
         return tokens(self, text, **options)
 
     monkeypatch.setattr(GgufModel, "tokens", recorded)
@@ -152,14 +159,14 @@ def test_a_system_message_goes_along_from_run_to_modelfile(
     manifest |= {"system": system, "law_date": "2026-06-08"}
     (with_system / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     out = tmp_path / "out"
-    copied(with_system, out, ["f16"], questions=2, finish=write_unproven)
-    assert asked and all(text.startswith(f"{system}\n\n### 질문: ") for text in asked)
+    copied(with_system, out, ["f16"], asked(2), finish=write_unproven)
+    assert heard and all(text.startswith(f"{system}\n\n### 질문: ") for text in heard)
     folder = read_model_folder(out)
     assert (folder.report.system, str(folder.report.law_date)) == (system, "2026-06-08")
     assert parse((out / "Modelfile").read_text(encoding="utf-8")).system == system
     # That GGUF's chat template knows nothing of it: the real last step refuses it.
     with pytest.raises(ProofError, match="asks otherwise than training did"):
-        copied(with_system, tmp_path / "other", ["f16"], questions=0, finish=add_modelfile)
+        copied(with_system, tmp_path / "other", ["f16"], NONE, finish=add_modelfile)
     assert not (tmp_path / "other").exists()
 
 
