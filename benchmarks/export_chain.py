@@ -35,8 +35,8 @@ PHI_2 = {"hidden": 2560, "layers": 32, "heads": 32, "intermediate": 10240, "voca
 OURS = """
 import sys
 from pathlib import Path
-from export.export import export
-export(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3].split(","), questions=0)
+from export.export import Options, export
+export(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3].split(","), Options(questions=0))
 """
 MERGE = """
 import json, sys
