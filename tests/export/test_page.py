@@ -2,14 +2,17 @@
 
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from export.page import BAR, length, minutes, number, write_page
 from export.report import Report
+
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def measures(kld: float, right: int) -> dict[str, Any]:
@@ -159,3 +162,22 @@ def test_seconds_are_said_as_people_say_them() -> None:
     assert [minutes(value) for value in (0.4, 99, 100, 3725)] == [
         "0 s", "99 s", "1 min 40 s", "62 min 5 s",
     ]  # fmt: skip
+
+
+def field_names(model: type[BaseModel]) -> set[str]:
+    """The fields of export.json from `model` on."""
+    found = set()
+    for name, field in model.model_fields.items():
+        found.add(name)
+        for part in (field.annotation, *get_args(field.annotation)):
+            if isinstance(part, type) and issubclass(part, BaseModel):
+                found |= field_names(part)
+    return found
+
+
+def test_every_field_of_the_report_stands_in_its_documentation() -> None:
+    names = field_names(Report)
+    assert {"chosen", "mean_kld", "peak_disk_bytes", "same_prompt", "dataset"} <= names
+    text = (ROOT / "docs" / "export.md").read_text(encoding="utf-8")
+    table = text.partition("## export.json")[2]
+    assert {name for name in names if f"`{name}`" not in table} == set()
