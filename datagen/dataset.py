@@ -12,6 +12,7 @@ from datagen.asking.taught import Taught
 from datagen.checks.run import check_records
 from datagen.checks.sources import source_texts
 from datagen.corpus import Corpus, read_corpus, shipped_corpus
+from datagen.law_date import law_date
 from datagen.report import dataset_report, write_report
 from datagen.split import hold_out, select, split
 from datagen.worked import worked_records
@@ -86,7 +87,9 @@ def generate(
         ]
         if len(wanted) < 2:
             raise too_few(wanted, kept, max_answer)
-        write_dataset(draft, wanted, rejected, limit, seed)
+        chosen = write_dataset(draft, wanted, rejected, limit, seed)
+        day = law_date(chosen, material.documents)
+        draft.details["law_date"] = day and day.isoformat()
         draft.counts["not_selected"] += len(kept) - len(wanted)
         draft.details["teachers"] = taught.teachers
     return draft.counts
@@ -129,8 +132,8 @@ def too_few(wanted: list[Record], kept: list[Record], max_answer: int | None) ->
 
 def write_dataset(
     draft: Draft, kept: list[Record], rejected: list[Rejection], limit: int | None, seed: int
-) -> None:
-    """Select and split the records, and write the files of the folder and its counts."""
+) -> list[Record]:
+    """Select and split the records, and write the files of the folder; the selected records."""
     rest, phrasings = hold_out(kept, seed=seed)
     chosen = select(rest, limit, seed=seed)
     train, valid = split(chosen, seed=seed)
@@ -159,6 +162,7 @@ def write_dataset(
     draft.details["by_teacher"] = counted(record.teacher for record in chosen)
     draft.details["by_source"] = counted(record.source for record in chosen)
     draft.details["rejected_by_reason"] = counted(rejection.reason for rejection in rejected)
+    return chosen
 
 
 def plain(record: Record) -> dict[str, Any]:

@@ -49,6 +49,9 @@ class Ollama:
         self.url = usable_url(host)
         self.local = httpx.URL(self.url).host in LOOPBACK
         """The server runs on this machine."""
+        place = httpx.URL(self.url)
+        self.place = str(place.copy_with(host=LOOPBACK[0]) if self.local else place)
+        """The server's URL, the same for all names of this machine."""
         self.http = httpx.Client(
             base_url=self.url,
             timeout=httpx.Timeout(WAIT_SECONDS, connect=connect_seconds),
@@ -69,11 +72,21 @@ class Ollama:
 
     def names(self) -> list[str]:
         """Names of all models, each with its tag."""
-        return [str(model["name"]) for model in self.get("/api/tags").get("models") or []]
+        return list(self.models())
+
+    def models(self) -> dict[str, str]:
+        """Name, with its tag -> digest of the model: it changes with anything in the model."""
+        found = self.get("/api/tags").get("models") or []
+        return {str(model["name"]): str(model.get("digest", "")) for model in found}
+
+    def digest_of(self, name: str) -> str | None:
+        """The digest of the model of that name, in any case; None where there is none."""
+        models = {known.lower(): digest for known, digest in self.models().items()}
+        return models.get(full_name(name).lower())
 
     def has(self, name: str) -> bool:
         """True where a model of that name is there; names differ in more than case."""
-        return full_name(name).lower() in (known.lower() for known in self.names())
+        return self.digest_of(name) is not None
 
     def has_blob(self, digest: str) -> bool:
         """True where the server holds the blob 'sha256:…'."""
@@ -144,10 +157,18 @@ class Ollama:
         Raises:
             ServiceError: the server is too old to tell.
         """
-        body = {"model": name, "messages": list(messages), "stream": False}
+        return self.debug_rendered("/api/chat", {"model": name, "messages": list(messages)})
+
+    def rendered_once(self, name: str, question: str) -> str:
+        """The same for one question by /api/generate, the way of `ollama run NAME "…"`."""
+        return self.debug_rendered("/api/generate", {"model": name, "prompt": question})
+
+    def debug_rendered(self, path: str, body: dict[str, Any]) -> str:
+        """The prompt that the server makes of a request; errors as `rendered`."""
         # num_predict bounds what a server that does not know the flag would generate instead.
         body |= {"_debug_render_only": True, "options": {"num_predict": 1}}
-        found = self.post("/api/chat", body).get("_debug_info")
+        body |= {"stream": False, "truncate": False, "shift": False}
+        found = self.post(path, body).get("_debug_info")
         if not isinstance(found, dict):
             raise ServiceError(
                 "This Ollama does not tell how it renders a prompt (_debug_render_only).",
