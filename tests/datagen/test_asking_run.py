@@ -305,7 +305,7 @@ def test_a_teacher_that_refuses_everything_stops_the_run(
     fake: FakeTeachers, teacher: Teacher, store: Path
 ) -> None:
     fake.fault = lambda question, times: Fault(status=400, message="Invalid schema for reply")
-    with pytest.raises(ServiceError, match=r"first 20 requests were refused.*Invalid schema"):
+    with pytest.raises(ServiceError, match=r"first \d+ requests were refused.*Invalid schema"):
         run(questions(1000), teacher, store, concurrency=4)
     assert fake.asked.total() < 30
 
