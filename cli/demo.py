@@ -27,6 +27,8 @@ model learns no more than that by heart in minutes. One of them is its validatio
 QUANTS = ["f16", "q8_0", "q4_k_m"]
 COMPARED = 12
 """Questions that each quant is compared on."""
+SCORED = 512
+"""Tokens of taught answers at which probabilities are compared."""
 ASKED = 4
 
 
@@ -119,11 +121,10 @@ def train(folders: Folders, fresh: bool) -> None:
 def export_model(folders: Folders, fresh: bool) -> None:
     """The demo's GGUF files and their comparison."""
     from cli.export import add_modelfile, print_report
-    from export.export import export
+    from export.export import Options, export
 
-    report = export(
-        folders.run, folders.model, QUANTS, questions=COMPARED, force=fresh, finish=add_modelfile
-    )
+    options = Options(questions=COMPARED, tokens=SCORED)
+    report = export(folders.run, folders.model, QUANTS, options, force=fresh, finish=add_modelfile)
     print_report(report)
 
 
@@ -149,7 +150,7 @@ def ask_heldout(folders: Folders) -> list[dict[str, Any]]:
     """Held-out phrasings of taught questions, asked and marked."""
     from chat.ask import answer, open_backend
     from export.compare import is_right
-    from export.export import spread
+    from export.texts import spread
     from taxqa.records import Record, read_jsonl
 
     records = list(read_jsonl(folders.run / "heldout.jsonl", Record))

@@ -15,6 +15,8 @@ from cli.main import print_json
 
 EXTRAS = {
     "datagen": ("language models as teachers", ("openai", "anthropic")),
+    "review": ("looking through a dataset in the browser", ("fastapi", "uvicorn")),
+    "scale": ("cleaning and checking on many machines", ("datatrove",)),
     "finetune": (
         "training with TRL + PEFT",
         ("torch", "transformers", "trl", "peft", "accelerate", "datasets", "huggingface-hub",

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from datagen.checks.sources import BLANK, QUOTED, bare, figures, is_law_name
+from datagen.checks.figures import figures
+from datagen.checks.sources import BLANK, QUOTED, bare, is_law_name
 from taxlaw.articles import ArticleIndex
 from taxlaw.cases import find_cases
 from taxlaw.citations import find_citations

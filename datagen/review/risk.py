@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from datagen.checks.sources import figures
+from datagen.checks.figures import figures
 from datagen.example import TEACHER
 from datagen.review.items import UNKNOWN_TEACHER, Item
 from taxlaw.cases import find_cases
