@@ -205,5 +205,5 @@ def test_what_a_killed_run_belongs_to_is_plain_json(
 ) -> None:
     draft = killed(dataset, tmp_path / "run", settings(base), 3, monkeypatch)
     found = json.loads((draft / FINGERPRINT).read_text(encoding="utf-8"))
-    assert set(found) == {"config", "trainer", "rows"}
+    assert set(found) == {"config", "system", "trainer", "rows"}
     assert TrainConfig.model_validate(found["config"]) == settings(base)
