@@ -131,7 +131,7 @@ def export_model(folders: Folders, fresh: bool) -> None:
 def register_if_possible(model: Path) -> bool:
     """Register where Ollama answers; otherwise say the command that will."""
     from modelfiles.register import register
-    from taxqa.errors import ServiceError
+    from taxqa.errors import InputError, ServiceError
     from taxqa.progress import note
 
     try:
@@ -139,7 +139,10 @@ def register_if_possible(model: Path) -> bool:
     except ServiceError as error:
         note(f"{error.message}\nLater, with Ollama running:  taxqa register --model {model}")
         return False
-    note(f"{done.name} ({done.quant}) is in Ollama {done.version}.")
+    except InputError as error:
+        note(f"{error}\nThen:  taxqa register --model {model}")
+        return False
+    note(f"{done.plan.name} ({done.plan.quant.type}) is in Ollama {done.plan.version}.")
     return True
 
 

@@ -72,6 +72,14 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="The run's dataset folder, where it was moved since (for --imatrix).",
 )
+@click.option(
+    "--adapter-only", is_flag=True, help="Only the adapter as GGUF, for llama.cpp --lora."
+)
+@click.option("--hf", is_flag=True, help="Only the merged Hugging Face folder, for vLLM or MLX.")
+@click.option("--list", "list_types", is_flag=True, help="Print the types with their sizes.")
+@click.option("--target", default="", help="Print what fits a Mac, e.g. m4-16gb, m4-pro-24gb.")
+@click.option("--memory", default="", help="Print what fits a machine of so much, e.g. 16GB.")
+@click.option("--base-model", default="", help="For these tables: gemma3-12b, phi-2, a folder …")
 @click.option("--author", default="", help="Your name, to be written into the GGUF.")
 @click.option(
     "--llama-cpp-dir",
@@ -91,6 +99,12 @@ def export(
     questions: int,
     tokens: int,
     dataset: Path | None,
+    adapter_only: bool,
+    hf: bool,
+    list_types: bool,
+    target: str,
+    memory: str,
+    base_model: str,
     author: str,
     llama_cpp_dir: Path | None,
     force: bool,
@@ -102,6 +116,7 @@ def export(
     Modelfile for the smallest quant. A quant past --max-kld or --min-right is left out and the
     command fails; the others are kept. Where none is good enough, a larger one is tried and named.
     """
+    from cli.export_fit import print_fits
     from cli.main import print_json
     from export.export import Options
     from export.export import export as make
@@ -109,9 +124,15 @@ def export(
     from export.quantize import quant_names
     from taxqa.folders import newest_folder
 
+    if list_types or target or memory:
+        print_fits(base_model, run, target, memory, as_json)
+        return
     names = quant_names(quant)
     made_by = "taxqa finetune --config CONFIG.yaml --dataset work/dataset"
     run = run or newest_folder(Path("work/runs"), stage="run", made_by=made_by)
+    if adapter_only or hf:
+        export_other(run, out, adapter_only, llama_cpp_dir, force)
+        return
     out = out or Path("work/models") / run.name
     options = Options(
         questions=questions,
@@ -134,6 +155,24 @@ def export(
     require_all(report)
 
 
+def export_other(
+    run: Path, out: Path | None, adapter_only: bool, llama_cpp: Path | None, force: bool
+) -> None:
+    """The adapter alone, or the merged Hugging Face folder."""
+    from export.adapter_gguf import export_adapter
+    from export.hf import export_hf
+
+    if adapter_only:
+        out = out or Path("work/models") / f"{run.name}-adapter"
+        file = export_adapter(run, out, llama_cpp=llama_cpp, force=force)
+        click.echo(f"{file}: the adapter, for llama-server --model BASE.gguf --lora {file}")
+        click.echo("Ollama takes merged models only: leave out --adapter-only for it.")
+        return
+    out = out or Path("work/models") / f"{run.name}-hf"
+    merged = export_hf(run, out, force=force)
+    click.echo(f"{out}: the merged model in 16 bits ({merged} tensors merged), for vLLM or MLX.")
+
+
 def require_all(report: "Report") -> None:
     """ProofError where a quant that was asked for was left out."""
     from taxqa.errors import ProofError
@@ -147,13 +186,21 @@ def require_all(report: "Report") -> None:
 
 
 def add_modelfile(folder: Path) -> None:
-    """Write the Modelfile beside the GGUF of a model folder that is being made."""
+    """Write the Modelfile beside the GGUF of a model folder that is being made.
+
+    The GGUF's chat template has to make the token ids of training first, or nothing is written.
+    """
     from modelfiles.model_folder import EXPORT, ExportReport
+    from modelfiles.token_proof import prove_gguf, vocabulary
     from modelfiles.values import write_modelfile
     from taxqa.records import read_json, validated
 
     where = folder / EXPORT
     report = validated(ExportReport, read_json(where), str(where))
+    path = folder / report.quant().file
+    with vocabulary(path, report.proof) as tokens:
+        if tokens and report.proof:
+            prove_gguf(tokens, path, report, report.proof)
     write_modelfile(folder, report)
 
 

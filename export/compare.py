@@ -12,6 +12,9 @@ from taxqa.errors import ProofError
 from taxqa.progress import bar
 from taxqa.records import Record
 
+GOLDEN = 3
+"""Questions that a registration asks again."""
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -28,6 +31,8 @@ class Comparison:
     """Tokens of answers over all the time it took, reading the questions included."""
     same_prompt: int
     """Questions whose prompt had the same token ids in llama.cpp as in training."""
+    golden: tuple[dict[str, str], ...] = ()
+    """Questions with the answers given, for the registration to ask them again."""
 
 
 def is_right(answer: str, record: Record) -> bool:
@@ -59,6 +64,16 @@ def compare(
         stopped=sum(answer.stopped for answer in answers),
         tokens_per_second=round(sum(a.tokens for a in answers) / seconds, 1) if seconds else 0.0,
         same_prompt=prompts,
+        golden=golden(pairs),
+    )
+
+
+def golden(pairs: Sequence[tuple[Answer, Record]]) -> tuple[dict[str, str], ...]:
+    """At most GOLDEN questions whose answers ended by themselves, right ones first."""
+    ended = [pair for pair in pairs if pair[0].stopped and pair[0].text]
+    ended.sort(key=lambda pair: not is_right(pair[0].text, pair[1]))
+    return tuple(
+        {"question": record.question, "answer": answer.text} for answer, record in ended[:GOLDEN]
     )
 
 
@@ -68,6 +83,7 @@ def ask_gguf(
     trained: Sequence[list[int]],
     form: PromptForm,
     cut: int,
+    system: str = "",
 ) -> tuple[list[Answer], int]:
     """A GGUF's greedy answers, and how many prompts it tokenises as training did.
 
@@ -78,7 +94,7 @@ def ask_gguf(
     answers, same = [], 0
     with bar(f"Asking {model.name}", total=len(records)) as progress:
         for record, expected in zip(records, trained, strict=True):
-            ids = model.tokens(form.prompt(record.question))
+            ids = model.tokens(form.prompt(record.question, system))
             same += ids == expected
             answers.append(model.answer(ids, cut))
             progress.advance()
@@ -95,6 +111,8 @@ def require_same_prompts(same: int, asked: int, file: str) -> None:
         )
 
 
-def trained_prompts(records: Sequence[Record], tokenizer: Any, form: PromptForm) -> list[list[int]]:
+def trained_prompts(
+    records: Sequence[Record], tokenizer: Any, form: PromptForm, system: str = ""
+) -> list[list[int]]:
     """The prompts' token ids as training made them, per record."""
-    return [prompt_ids(tokenizer, form, record.question) for record in records]
+    return [prompt_ids(tokenizer, form, record.question, system) for record in records]

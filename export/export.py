@@ -1,9 +1,13 @@
 """A run folder to a model folder: one f16 GGUF, its quants, and what each of them kept."""
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import taxqa
 from export.convert import convert
@@ -13,8 +17,7 @@ from export.limits import Limits
 from export.llama_cpp_source import PACKAGE, converter_folder
 from export.metadata import metadata
 from export.page import write_page
-from export.quantize import QUANTS
-from export.quantizer import Quantizer
+from export.quantizer import Quantizer, counts_of
 from export.report import (
     BaseModelReport,
     Cost,
@@ -24,10 +27,14 @@ from export.report import (
     QuantReport,
     Report,
 )
+from export.resume import FINGERPRINT, forget, same_export, whole
+from export.room import needed, require_room
 from export.run import Trained, read_run, training_rows
 from export.texts import comparison_records, within
 from export.yardstick import Yardstick
-from taxqa.folders import digest, new_folder, require_space
+from finetune.proof_cases import trained_proof
+from taxqa.errors import ProofError
+from taxqa.folders import digest, new_folder, partial_path, refuse_existing
 from taxqa.progress import note
 from taxqa.records import write_json
 
@@ -82,17 +89,34 @@ def export(
     trained = read_run(run)
     texts = calibration_texts(trained, options) if options.imatrix else []
     converter = converter_folder(llama_cpp)
-    require_room(out, trained, quants, options)
-    settings = asdict(options) | {"run": str(run), "quants": quants}
+    refuse_existing(out, "model", force)
+    scored = options.tokens if options.questions else 0
+    require_room(needed(trained.shape, trained.base, quants, scored), out)
+    settings = asdict(options) | {"run": str(run)}
     settings["dataset"] = str(options.dataset) if options.dataset else None
-    with new_folder(out, stage="model", config=settings, inputs={"run": run}, force=force) as draft:
+    fingerprint = settings | {
+        "name": out.name,
+        "training": digest(run),
+        "converter": str(converter),
+        "taxqa": taxqa.__version__,
+        "llama_cpp_python": version(PACKAGE),
+    }
+    with (
+        new_folder(
+            out,
+            stage="model",
+            config=settings | {"quants": quants},
+            inputs={"run": run},
+            force=force,
+            resume=same_export(partial_path(out), fingerprint),
+        ) as draft,
+        removed_if_unproven(draft.path),
+    ):
+        write_json(draft.path / FINGERPRINT, fingerprint)
         meter = Meter(draft.path)
         full = draft.path / f"{out.name}-f16.gguf"
-        note(f"Merging and converting to {full.name} …")
         with meter.timed("convert"):
-            keys = metadata(trained, out.name, options.author)
-            template = trained.tokenizer.chat_template
-            convert(trained.base, trained.adapter, template, keys, converter, full)
+            convert_once(trained, metadata(trained, out.name, options.author), converter, full)
         importance = None
         if texts:
             with meter.timed("imatrix"):
@@ -104,7 +128,7 @@ def export(
         good, left_out = quantizer.make_all(quants)
         if all(made.type != "f16" for made in good):
             full.unlink()
-        store_path(full).unlink(missing_ok=True)
+        forget(draft.path)
         report = make_report(trained, quantizer, good, left_out)
         write_json(draft.path / "export.json", report.model_dump(mode="json"))
         write_page(draft.path / "export.html", report)
@@ -121,12 +145,27 @@ def calibration_texts(trained: Trained, options: Options) -> list[list[int]]:
     return within([row.input_ids for row in rows], options.calibration_tokens, len)
 
 
-def require_room(out: Path, trained: Trained, quants: list[str], options: Options) -> None:
-    """NoSpaceError unless the disk holds f16, its quants and the probabilities compared."""
-    weights = sum(path.stat().st_size for path in trained.base.glob("*.safetensors"))
-    sizes = [weights * QUANTS[name][1] / 2 for name in ["f16", *quants]]
-    stored = 4 * options.tokens * len(trained.tokenizer) if options.questions else 0
-    require_space(out, int(sum(sizes) * 1.1) + stored, "The export (f16 and its quants)")
+@contextmanager
+def removed_if_unproven(folder: Path) -> Iterator[None]:
+    """Remove the folder where the model is no good; what a kill or a full disk leaves stays, for
+    the next run to go on with."""
+    try:
+        yield
+    except ProofError:
+        shutil.rmtree(folder)
+        raise
+
+
+def convert_once(trained: Trained, keys: dict[str, Any], converter: Path, full: Path) -> None:
+    """Write the f16 GGUF, unless a killed export did; the tokenizer is loaded meanwhile."""
+    if full.is_file():
+        note(f"{full.name} is there already, from an export that was interrupted.")
+        return
+    note(f"Merging and converting to {full.name} …")
+    with ThreadPoolExecutor(1) as pool, whole(full) as draft:
+        loading = pool.submit(getattr, trained, "tokenizer")
+        convert(trained.base, trained.adapter, trained.chat_template, keys, converter, draft)
+        loading.result()
 
 
 def store_path(full: Path) -> Path:
@@ -165,6 +204,7 @@ def make_report(
         bos=tokenizer.bos_token if "bos_token" in tokenizer.chat_template else "",
         max_length=trained.run.max_length,
         law_date=trained.run.law_date,
+        proof=trained_proof(tokenizer, trained.form, trained.run.system, trained.run.max_length),
         merged=merged_report(quantizer.yardstick),
         quants=good,
         chosen=choose(good),
@@ -190,7 +230,7 @@ def merged_report(yardstick: Yardstick | None) -> MergedReport | None:
         return None
     reference = yardstick.reference
     return MergedReport(
-        **asdict(yardstick.merged),
+        **counts_of(yardstick.merged),
         scored_tokens=reference.tokens,
         perplexity=reference.perplexity,
         measured_in=yardstick.source,

@@ -36,6 +36,8 @@ class Target:
         return self.memory_gb * 2**30 * (2 / 3 if self.memory_gb < 36 else 3 / 4)
 
 
+EVERYWHERE = Target("", 1e9, None)
+"""A machine on which everything fits: for a table of sizes alone."""
 CHIPS = {
     "m1": 68, "m1-pro": 200, "m1-max": 400,
     "m2": 100, "m2-pro": 200, "m2-max": 400,
@@ -102,7 +104,11 @@ def fits(shape: Shape, machine: Target) -> list[Fit]:
     for quant in QUANTS:
         size = model_bytes(shape, quant)
         left = machine.room - size - RUNTIME_BYTES
-        contexts = [context for context in CONTEXTS if cache_bytes(shape, context) <= left]
+        contexts = [
+            context
+            for context in CONTEXTS
+            if context <= shape.max_position_embeddings and cache_bytes(shape, context) <= left
+        ]
         speed = machine.bandwidth and REACHED * machine.bandwidth * 1e9 / size
         found.append(Fit(quant, size, max(contexts, default=None), speed if contexts else None))
     return found

@@ -77,8 +77,11 @@ def few_cores() -> int | None:
     return cores if cores <= 4 else None
 
 
-def load_llama(path: Path, context: int) -> Any:
+def load_llama(path: Path, context: int, *, vocabulary_only: bool = False) -> Any:
     """A llama_cpp.Llama with `context` tokens; on the GPU where there is one.
+
+    Args:
+        vocabulary_only: for tokens alone: it needs no memory for weights, and cannot answer.
 
     Raises:
         MissingExtraError: llama-cpp-python is not installed.
@@ -93,7 +96,8 @@ def load_llama(path: Path, context: int) -> Any:
             return llama_cpp.Llama(
                 str(path),
                 n_ctx=context,
-                n_gpu_layers=-1,
+                n_gpu_layers=0 if vocabulary_only else -1,
+                vocab_only=vocabulary_only,
                 n_threads=few_cores(),
                 verbose=False,
                 seed=0,
@@ -145,14 +149,14 @@ def feed(context: Any, ids: list[int], first: int) -> Iterator[Any]:
 class GgufModel:
     """A loaded GGUF; close() gives the memory back."""
 
-    def __init__(self, path: Path, context: int) -> None:
-        """Load `path`; errors as `load_llama`."""
+    def __init__(self, path: Path, context: int, *, vocabulary_only: bool = False) -> None:
+        """Load `path`; arguments and errors as `load_llama`."""
         self.name = path.name
-        self.model = load_llama(path, context)
+        self.model = load_llama(path, context, vocabulary_only=vocabulary_only)
 
-    def tokens(self, text: str) -> list[int]:
+    def tokens(self, text: str, *, add_bos: bool = True) -> list[int]:
         """The ids of a prompt, BOS added where the model wants it."""
-        return list(self.model.tokenize(text.encode(), add_bos=True, special=True))
+        return list(self.model.tokenize(text.encode(), add_bos=add_bos, special=True))
 
     def answer(self, prompt: list[int], max_tokens: int) -> Answer:
         """The greedy continuation of a prompt given as ids."""

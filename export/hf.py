@@ -12,10 +12,33 @@ from typing import Any
 
 from export.convert import TOKENIZER_FILES, WEIGHT_FILES
 from export.lora import Adapter, merged_weight, plain_name, read_adapter, require_all_merged
+from export.run import read_run
 from taxqa.errors import InputError
+from taxqa.folders import new_folder, refuse_existing, require_space
+from taxqa.progress import note
 
+HF_STAGE = "merged"
 LONGEST_HEADER = 100_000_000
 """Bytes; safetensors itself refuses a longer one."""
+
+
+def export_hf(run: Path, out: Path, *, force: bool = False) -> int:
+    """Make the folder `out` with the merged model; returns how many tensors were merged.
+
+    Raises:
+        InputError: not a run folder, or its base model is gone.
+        NoSpaceError: the disk would not hold the weights.
+        ProofError: the adapter does not fit the base.
+    """
+    trained = read_run(run)
+    refuse_existing(out, HF_STAGE, force)
+    weights = sum(path.stat().st_size for path in trained.base.glob("*.safetensors"))
+    require_space(out, int(1.05 * weights), "The merged model")
+    with new_folder(out, stage=HF_STAGE, inputs={"run": run}, force=force) as draft:
+        note(f"Merging {weights / 1e9:.1f} GB of weights …")
+        merged = merge_to_hf(trained.base, trained.adapter, trained.adapter, draft.path)
+        draft.counts["merged_tensors"] = merged
+    return merged
 
 
 def merge_to_hf(base: Path, adapter_folder: Path, tokenizer: Path, out: Path) -> int:

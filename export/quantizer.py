@@ -2,12 +2,15 @@
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
+from export.compare import Comparison
 from export.cost import Meter
 from export.importance import Importance
 from export.limits import Limits
 from export.quantize import CAREFUL, larger_quants, quantize
-from export.report import Measures, QuantReport
+from export.report import Golden, Measures, QuantReport
+from export.resume import made_before, remember
 from export.yardstick import Quality, Yardstick
 from taxqa.errors import ProofError
 from taxqa.folders import digest
@@ -32,7 +35,13 @@ class Quantizer:
         return self.full.with_name(f"{self.name}-{quant}.gguf")
 
     def make(self, quant: str) -> QuantReport:
-        """Write a quant, and say what it is and what it kept; the file stays in either case."""
+        """Write a quant, and say what it is and what it kept; the file stays in either case.
+
+        One that an interrupted export had made and measured is taken as it is.
+        """
+        if before := made_before(self.full.parent, quant):
+            note(f"{before.file} is there already, from an export that was interrupted.")
+            return before
         path = self.path(quant)
         quantized = quant not in ("f16", "bf16")
         if quant != "f16":
@@ -45,13 +54,14 @@ class Quantizer:
                     importance=self.importance if quantized else None,
                     kept=CAREFUL if self.careful and quantized else None,
                 )
-        measures, lost = None, ""
+        measures, lost, golden = None, "", []
         if self.yardstick is not None:
             with self.meter.timed(f"measure {quant}"):
                 found = self.yardstick.measure(path)
             measures = measures_of(found)
+            golden = [Golden(**asked) for asked in found.answers.golden]
             lost = self.limits.lost(found, self.yardstick.merged)
-        return QuantReport(
+        made = QuantReport(
             type=quant,
             file=path.name,
             bytes=path.stat().st_size,
@@ -63,7 +73,10 @@ class Quantizer:
             measures=measures,
             kept=None if measures is None else not lost,
             lost=lost,
+            golden=golden,
         )
+        remember(self.full.parent, made)
+        return made
 
     def make_all(self, quants: list[str]) -> tuple[list[QuantReport], list[QuantReport]]:
         """The quants within the limits, and those past them, whose files are removed.
@@ -111,4 +124,9 @@ def measures_of(found: Quality) -> Measures:
     """The measures as they stand in export.json."""
     divergence = asdict(found.divergence)
     divergence["scored_tokens"] = divergence.pop("tokens")
-    return Measures(**asdict(found.answers), **divergence)
+    return Measures(**counts_of(found.answers), **divergence)
+
+
+def counts_of(found: Comparison) -> dict[str, Any]:
+    """A comparison without its answers."""
+    return {name: value for name, value in asdict(found).items() if name != "golden"}

@@ -3,6 +3,8 @@
 Every field is described in docs/export.md.
 """
 
+from typing import Any
+
 from pydantic import BaseModel, ConfigDict
 
 FORMAT = 2
@@ -54,6 +56,13 @@ class Measures(Answers):
     """Share of tokens, 0 to 1."""
 
 
+class Golden(Part):
+    """A question, and what the quant answered to it; the registration asks it again."""
+
+    question: str
+    answer: str
+
+
 class QuantReport(Part):
     """One quant: its file, how it was made and what it kept."""
 
@@ -71,6 +80,7 @@ class QuantReport(Part):
     """Within the limits; None = not compared."""
     lost: str
     """Why it is not within the limits; '' where it is."""
+    golden: list[Golden]
 
 
 class ImatrixReport(Part):
@@ -113,6 +123,8 @@ class Report(Part):
     bos: str
     max_length: int
     law_date: str | None
+    proof: dict[str, Any]
+    """Token ids of training, by `finetune.proof_cases.trained_proof`."""
     merged: MergedReport | None
     quants: list[QuantReport]
     chosen: str

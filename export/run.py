@@ -1,6 +1,8 @@
 """What a run folder says of the model it trained, validated, and its base model found again."""
 
+import importlib.util
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +11,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from finetune.bases import locate_base
 from finetune.prompts import PromptForm, prompt_form
 from finetune.rows import Row, make_rows
+from finetune.shapes import Shape, shape_of
 from taxqa.errors import InputError, MissingExtraError
 from taxqa.folders import digest, read_manifest
-from taxqa.records import Record, first_problem, read_jsonl, read_text
+from taxqa.records import Record, first_problem, read_json, read_jsonl, read_text
 
 MAKE_RUN = "taxqa finetune --config CONFIG.yaml --dataset work/dataset --out work/runs/NAME"
 ADAPTER_CONFIG = "adapter/adapter_config.json"
+CHAT_TEMPLATE = "chat_template.jinja"
 
 
 class Part(BaseModel):
@@ -60,8 +64,25 @@ class Trained:
     run: WholeRun
     base: Path
     """Folder of the base's 16-bit weights."""
-    tokenizer: Any
     form: PromptForm
+
+    @cached_property
+    def tokenizer(self) -> Any:
+        """The run's tokenizer; a large vocabulary takes as long to load as a model to convert."""
+        from transformers import AutoTokenizer
+
+        return AutoTokenizer.from_pretrained(self.adapter)
+
+    @property
+    def chat_template(self) -> str:
+        """The trained Jinja template."""
+        return read_text(self.adapter / CHAT_TEMPLATE)
+
+    @property
+    def shape(self) -> Shape:
+        """The base model's sizes."""
+        path = self.base / "config.json"
+        return shape_of(read_json(path), str(path))
 
     @property
     def adapter(self) -> Path:
@@ -81,14 +102,10 @@ def read_run(run: Path) -> Trained:
         InputError: no whole run folder, or the base is not where it was and not to be had.
     """
     whole = require_whole(run, read_manifest(run, stage="run", made_by=MAKE_RUN))
-    try:
-        from transformers import AutoTokenizer
-    except ImportError:
-        raise MissingExtraError("transformers", "export") from None
-
+    if importlib.util.find_spec("transformers") is None:
+        raise MissingExtraError("transformers", "export")
     base = base_folder(whole.base_model)
-    tokenizer = AutoTokenizer.from_pretrained(run / "adapter")
-    return Trained(run, whole, base, tokenizer, prompt_form(whole.prompt_form))
+    return Trained(run, whole, base, prompt_form(whole.prompt_form))
 
 
 def require_whole(run: Path, manifest: dict[str, Any]) -> WholeRun:
@@ -98,8 +115,9 @@ def require_whole(run: Path, manifest: dict[str, Any]) -> WholeRun:
     try:
         config = yaml.safe_load(read_text(run / "config.yaml"))
         length = config.get("max_length") if isinstance(config, dict) else None
-        if not (run / ADAPTER_CONFIG).is_file():
-            raise InputError(f"There is no file {run / ADAPTER_CONFIG}.")
+        for name in (ADAPTER_CONFIG, f"adapter/{CHAT_TEMPLATE}"):
+            if not (run / name).is_file():
+                raise InputError(f"There is no file {run / name}.")
         return WholeRun.model_validate(manifest | {"max_length": length})
     except InputError as error:
         problem = error.message

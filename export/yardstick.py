@@ -45,7 +45,8 @@ class Yardstick:
         """
         self.records = records
         self.form = trained.form
-        self.prompts = trained_prompts(records, trained.tokenizer, trained.form)
+        self.system = trained.run.system
+        self.prompts = trained_prompts(records, trained.tokenizer, trained.form, self.system)
         taught = [len(trained.tokenizer(record.answer).input_ids) for record in records]
         self.cut = max(taught) + SPARE_TOKENS
         rows = within(trained.rows(records), tokens, lambda row: scored_tokens([row]))
@@ -66,7 +67,9 @@ class Yardstick:
 
     def ask(self, model: GgufModel) -> tuple[list[Answer], int]:
         """A GGUF's answers, and how many prompts it tokenises as training did."""
-        answers, same = ask_gguf(model, self.records, self.prompts, self.form, self.cut)
+        answers, same = ask_gguf(
+            model, self.records, self.prompts, self.form, self.cut, self.system
+        )
         require_same_prompts(same, len(self.records), model.name)
         return answers, same
 

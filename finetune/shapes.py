@@ -30,6 +30,8 @@ class Shape:
     sliding_window: int = 0
     """Tokens that local attention looks back; 0 = every layer sees all. Gemma 3: five of six
     layers are local."""
+    max_position_embeddings: int = 131_072
+    """Most tokens of context that the model was made for."""
 
     @property
     def query_width(self) -> int:
@@ -79,10 +81,10 @@ class Shape:
 SHAPES = {
     "gemma3-12b": Shape("gemma3", 3840, 48, 16, 8, 256, 15360, 262208, 1024),
     "gemma3-4b": Shape("gemma3", 2560, 34, 8, 4, 256, 10240, 262208, 1024),
-    "gemma3-1b": Shape("gemma3", 1152, 26, 4, 1, 256, 6912, 262144, 512),
-    "gemma3-270m": Shape("gemma3", 640, 18, 4, 1, 256, 2048, 262144, 512),
-    "phi-2": Shape("phi", 2560, 32, 32, 32, 80, 10240, 51200),
-    "smollm2-135m": Shape("llama", 576, 30, 9, 3, 64, 1536, 49152),
+    "gemma3-1b": Shape("gemma3", 1152, 26, 4, 1, 256, 6912, 262144, 512, 32768),
+    "gemma3-270m": Shape("gemma3", 640, 18, 4, 1, 256, 2048, 262144, 512, 32768),
+    "phi-2": Shape("phi", 2560, 32, 32, 32, 80, 10240, 51200, 0, 2048),
+    "smollm2-135m": Shape("llama", 576, 30, 9, 3, 64, 1536, 49152, 0, 8192),
 }
 """The known bases, from their config.json on the hub: so nothing is fetched to estimate."""
 GEMMA_DEFAULTS = {
@@ -111,7 +113,8 @@ def shape_of(config: Mapping[str, Any], where: str) -> Shape:
     if not isinstance(text, Mapping):
         raise InputError(f"{where}: text_config is no section.")
     # What Gemma's own config.json leaves out, as that of the 4B does, is meant by its absence.
-    sizes = (GEMMA_DEFAULTS if FAMILIES[kind] == "gemma3" else {"sliding_window": 0}) | dict(text)
+    absent = {"sliding_window": 0, "max_position_embeddings": 131_072}
+    sizes = absent | (GEMMA_DEFAULTS if FAMILIES[kind] == "gemma3" else {}) | dict(text)
     sizes.setdefault("num_key_value_heads", sizes.get("num_attention_heads"))
     if sizes["num_key_value_heads"] is None:  # as Phi-2's config has it
         sizes["num_key_value_heads"] = sizes.get("num_attention_heads")

@@ -7,11 +7,12 @@ import time
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from finetune.bases import LocatedBase, locate_base
-from finetune.config import TrainConfig
+from finetune.config import LAW_DATE, TrainConfig, system_on
 from finetune.memory import keep_freed_memory
 from finetune.metrics import append_metrics, drop_after, plot_loss, read_metrics
 from finetune.prompts import PromptForm, prompt_form
@@ -40,6 +41,10 @@ class Plan:
 
     base: LocatedBase
     form: PromptForm
+    system: str
+    """System message of every prompt, its date filled in; '' = none."""
+    law_date: date | None
+    """Day whose law the dataset states; None where its manifest does not say."""
     trainer: str
     train: Rows
     valid: Rows
@@ -52,6 +57,8 @@ class Plan:
             "base_model": self.base.name,
             "base_source": self.base.source,
             "prompt_form": self.form.name,
+            "system": self.system,
+            "law_date": self.law_date and self.law_date.isoformat(),
             "trainer": self.trainer,
             "train_rows": len(self.train.rows),
             "valid_rows": len(self.valid.rows),
@@ -95,7 +102,12 @@ def finetune(
     inputs = {"dataset": dataset}
     settings = config.model_dump(mode="json")
     rows = {name: digest(dataset / name) for name in ("train.jsonl", "valid.jsonl")}
-    fingerprint = {"config": settings, "trainer": plan.trainer, "rows": rows}
+    fingerprint = {
+        "config": settings,
+        "system": plan.system,
+        "trainer": plan.trainer,
+        "rows": rows,
+    }
     check_resume(partial_path(out), resume, fingerprint)
     with new_folder(
         out, stage="run", config=settings, inputs=inputs, force=force, resume=resume
@@ -155,7 +167,9 @@ def make_plan(dataset: Path, config: TrainConfig, *, weights: bool = True) -> tu
     Raises:
         InputError: not a dataset folder, or no row left to train on.
     """
-    read_manifest(dataset, stage="dataset", made_by=MAKE_DATASET)
+    manifest = read_manifest(dataset, stage="dataset", made_by=MAKE_DATASET)
+    law_date = law_date_of(manifest, dataset)
+    system = system_of(config, law_date, dataset)
     trainer = choose_trainer(config.trainer, config.device)
     from transformers import AutoTokenizer
 
@@ -168,8 +182,8 @@ def make_plan(dataset: Path, config: TrainConfig, *, weights: bool = True) -> tu
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     form = prompt_form(form_name(config, base))
-    tokenizer.chat_template = form.chat_template(tokenizer.eos_token, adds_bos(tokenizer))
-    rows = make_rows(train_records, tokenizer, form, config.max_length)
+    tokenizer.chat_template = form.chat_template(tokenizer.eos_token, adds_bos(tokenizer), system)
+    rows = make_rows(train_records, tokenizer, form, config.max_length, system)
     if not rows.rows:
         raise InputError(
             f"All {len(train_records)} training rows are longer than max_length"
@@ -180,8 +194,41 @@ def make_plan(dataset: Path, config: TrainConfig, *, weights: bool = True) -> tu
     batches = math.ceil(len(rows.rows) / args.per_device_train_batch_size)
     per_epoch = max(1, math.ceil(batches / args.gradient_accumulation_steps))
     steps = args.max_steps if args.max_steps > 0 else math.ceil(per_epoch * args.num_train_epochs)
-    valid = make_rows(valid_records, tokenizer, form, config.max_length)
-    return Plan(base, form, trainer, rows, valid, per_epoch, steps), tokenizer
+    valid = make_rows(valid_records, tokenizer, form, config.max_length, system)
+    return Plan(base, form, system, law_date, trainer, rows, valid, per_epoch, steps), tokenizer
+
+
+def law_date_of(manifest: dict[str, Any], dataset: Path) -> date | None:
+    """The day whose law a dataset states, from its manifest; None where that does not say.
+
+    Raises:
+        InputError: what it says is no day.
+    """
+    found = manifest.get("law_date")
+    try:
+        return None if found is None else date.fromisoformat(found)
+    except (TypeError, ValueError):
+        raise InputError(
+            f"{dataset}/manifest.json has the law_date {found!r}; a day as in 2026-06-08 was"
+            " expected.",
+            hint=f"Make the dataset anew: {MAKE_DATASET}",
+        ) from None
+
+
+def system_of(config: TrainConfig, law_date: date | None, dataset: Path) -> str:
+    """The config's system message with the day of the law in it.
+
+    Raises:
+        ConfigError: it names that day, and the dataset does not.
+    """
+    if LAW_DATE not in config.system:
+        return config.system
+    if law_date is None:
+        raise ConfigError(
+            f"system names {LAW_DATE}, and {dataset}/manifest.json has no law_date.",
+            hint=f"Make the dataset anew ({MAKE_DATASET}), or write the day into the config.",
+        )
+    return system_on(config.system, law_date)
 
 
 def form_name(config: TrainConfig, base: LocatedBase) -> str:
@@ -227,6 +274,8 @@ def print_plan(plan: Plan) -> None:
         f" {plan.form.name}: {summary['train_rows']} training and {summary['valid_rows']}"
         f" validation rows, {summary['train_tokens']:,} tokens, {plan.steps} steps"
     )
+    if plan.system:
+        note(f"system message of every prompt: {plan.system}")
     for left_out in summary["left_out_as_too_long"]:
         note(f"left out, too long: {left_out['record']} ({left_out['tokens']} tokens)")
 
@@ -325,6 +374,7 @@ def fill_manifest(draft: Draft, plan: Plan, result: dict[str, Any]) -> None:
         },
         "trainer": plan.trainer,
         "prompt_form": plan.form.name,
-        "system": "",
+        "system": plan.system,
+        "law_date": plan.law_date and plan.law_date.isoformat(),
         "losses": {name: result[name] for name in ("train_loss", "valid_loss")},
     }

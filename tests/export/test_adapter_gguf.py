@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from export.adapter_gguf import convert_adapter
+from export.adapter_gguf import convert_adapter, export_adapter
 from export.convert import convert
 from export.gguf_model import few_cores, quiet, without_amx
 from finetune.prompts import prompt_form
 from taxqa.errors import ProofError
+from taxqa.folders import read_manifest
 
 TEMPLATE = prompt_form("qa").chat_template("<eos>", adds_bos=True)
 
@@ -54,6 +55,13 @@ def test_base_and_adapter_give_the_merged_model_s_logits(
     base = torch.tensor(logits(tmp_path / "base.gguf", None))
     assert int(both.argmax()) == int(merged.argmax())
     assert float((both - merged).abs().max()) < 0.05 * float((base - merged).abs().max())
+
+
+def test_the_adapter_folder_names_its_base(run: Path, converter: Path, tmp_path: Path) -> None:
+    file = export_adapter(run, tmp_path / "adapter", llama_cpp=converter)
+    assert file.read_bytes()[:4] == b"GGUF"
+    manifest = read_manifest(tmp_path / "adapter", stage="adapter", made_by="")
+    assert manifest["base_model"]["name"] == "tiny-gemma"
 
 
 def test_a_failure_names_the_reason_and_leaves_no_file(

@@ -72,7 +72,16 @@ def test_answers_are_counted_beside_the_merged_models() -> None:
     answers = [answer("가"), answer("다른", stopped=False), answer("다")]
     found = compare(answers, ["가", "나", "라"], records, 3)
     assert found == Comparison(
-        asked=3, same=1, right=2, stopped=2, tokens_per_second=2.7, same_prompt=3
+        asked=3,
+        same=1,
+        right=2,
+        stopped=2,
+        tokens_per_second=2.7,
+        same_prompt=3,
+        golden=tuple(
+            {"question": records[index].question, "answer": text}
+            for index, text in ((0, "가"), (2, "다"))
+        ),
     )
     assert compare([answer("", seconds=0)], [""], records[:1], 1).tokens_per_second == 0.0
     with pytest.raises(ValueError, match="longer"):
@@ -126,7 +135,9 @@ def trained(run: Path, base: Path, tokenizer: Any) -> Trained:
         name="tiny", folder=str(base), source="folder", repo="", license_name="", license_url=""
     )
     whole = WholeRun(base_model=of_run, prompt_form="qa", system="", max_length=64)
-    return Trained(run, whole, base, tokenizer, prompt_form("qa"))
+    found = Trained(run, whole, base, prompt_form("qa"))
+    found.__dict__["tokenizer"] = tokenizer  # as if it had been loaded from the run
+    return found
 
 
 def test_the_merged_models_logits_are_those_of_one_pass(

@@ -22,8 +22,10 @@ from export.limits import Limits
 from export.quantize import quantize
 from finetune.bases import BASES, LocatedBase
 from finetune.prompts import prompt_form
-from modelfiles.model_folder import read_model_folder
+from modelfiles.model_folder import ExportReport, read_model_folder
 from modelfiles.modelfile import parse
+from modelfiles.token_proof import prove_gguf, vocabulary
+from modelfiles.values import write_modelfile
 from taxqa.errors import InputError, NoSpaceError, ProofError
 from taxqa.folders import digest, partial_path
 
@@ -82,6 +84,95 @@ def test_a_model_folder_is_what_the_next_stages_read(model: Path, gemma: Path) -
     manifest = json.loads((model / "manifest.json").read_text(encoding="utf-8"))
     assert (manifest["stage"], manifest["counts"]["quants"]) == ("model", 3)
     assert manifest["chosen"] == folder.report.chosen
+
+
+def test_the_proof_holds_the_ids_of_training_and_what_was_answered(model: Path, run: Path) -> None:
+    from transformers import AutoTokenizer
+
+    found, tokenizer = (
+        read_model_folder(model).report,
+        AutoTokenizer.from_pretrained(run / "adapter"),
+    )
+    assert found.proof
+    first = found.proof.cases[0]
+    prompt = prompt_form("qa").prompt(first.messages[0].content)
+    assert list(first.ids) == tokenizer(prompt).input_ids
+    assert found.proof.answer.ids[-1] == tokenizer.eos_token_id
+    for quant in report(model)["quants"]:
+        assert len(quant["golden"]) == min(3, quant["measures"]["stopped"])
+    with vocabulary(found_gguf := read_model_folder(model).gguf(), found.proof) as tokens:
+        assert tokens
+        prove_gguf(tokens, found_gguf, found, found.proof)
+
+
+def test_an_exported_model_is_registered_and_answers_as_at_its_export(
+    gemma: Path, tiny: Path, converter: Path, tmp_path: Path
+) -> None:
+    """From training to Ollama's answers, with llama.cpp behind the fake."""
+    from fake_ollama import fake_ollama
+    from tiny_runs import settings, write_dataset
+
+    from finetune.train import finetune
+    from modelfiles.register import register
+
+    dataset = write_dataset(tmp_path / "dataset")
+    manifest = {"stage": "dataset", "law_date": "2026-06-08"}
+    (dataset / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    config = settings(gemma, system="{law_date} 기준.", max_length=256, num_train_epochs=30)
+    finetune(dataset, tmp_path / "run", config)
+    out = tmp_path / "taxqa-tiny"
+    export(
+        tmp_path / "run",
+        out,
+        ["q8_0"],
+        Options(questions=6, limits=ANY),
+        llama_cpp=converter,
+        finish=add_modelfile,
+    )
+    with fake_ollama(runs=True) as fake:
+        done = register(out, host=fake.url)
+        assert fake.models["taxqa-tiny:latest"].system == "2026년 6월 8일 기준."
+    assert done.plan.tokens
+    assert len(done.prompts) == 10
+    assert len(done.answers) == 3
+    assert all(one.same for one in done.answers)
+
+
+def test_a_system_message_goes_along_from_run_to_modelfile(
+    copied: Callable[..., Any],
+    run: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The GGUF is the one without it: asked with it, llama.cpp still makes training's ids."""
+    system = "2026년 6월 8일 기준."
+    heard: list[str] = []
+    tokens = GgufModel.tokens
+
+    def recorded(self: GgufModel, text: str, **options: bool) -> list[int]:
+        heard.append(text)
+        return tokens(self, text, **options)
+
+    monkeypatch.setattr(GgufModel, "tokens", recorded)
+    with_system = shutil.copytree(run, tmp_path / "run")
+    manifest = json.loads((run / "manifest.json").read_text(encoding="utf-8"))
+    manifest |= {"system": system, "law_date": "2026-06-08"}
+    (with_system / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    out = tmp_path / "out"
+    copied(with_system, out, ["f16"], asked(2), finish=write_unproven)
+    assert heard and all(text.startswith(f"{system}\n\n### 질문: ") for text in heard)
+    folder = read_model_folder(out)
+    assert (folder.report.system, str(folder.report.law_date)) == (system, "2026-06-08")
+    assert parse((out / "Modelfile").read_text(encoding="utf-8")).system == system
+    # That GGUF's chat template knows nothing of it: the real last step refuses it.
+    with pytest.raises(ProofError, match="asks otherwise than training did"):
+        copied(with_system, tmp_path / "other", ["f16"], NONE, finish=add_modelfile)
+    assert not (tmp_path / "other").exists()
+
+
+def write_unproven(folder: Path) -> None:
+    report = ExportReport.model_validate_json((folder / "export.json").read_bytes())
+    write_modelfile(folder, report)
 
 
 def test_the_modelfile_asks_the_chosen_quant_as_training_did(model: Path) -> None:

@@ -55,6 +55,10 @@ def test_more_memory_never_fits_less(name: str, gigabytes: int) -> None:
     assert caches == sorted(caches)
 
 
+def test_no_context_is_longer_than_the_model_was_made_for() -> None:
+    assert {fit.context for fit in fits(PHI, memory("64GB"))} == {2048}
+
+
 def test_every_chip_is_a_target() -> None:
     assert {target(f"{chip}-32gb").bandwidth for chip in CHIPS} == set(CHIPS.values())
 

@@ -7,9 +7,10 @@ import pytest
 from tiny_models import KINDS, tiny_model
 from tiny_runs import random_adapter
 
-from export.hf import merge_to_hf, read_header
+from export.hf import export_hf, merge_to_hf, read_header
 from export.lora import read_adapter
 from taxqa.errors import InputError, ProofError
+from taxqa.folders import digest, read_manifest
 
 
 def split_in_two(base: Path, folder: Path) -> Path:
@@ -63,6 +64,16 @@ def test_it_carries_the_trained_template_and_the_base_s_own_vocabulary(
     text = "증여세는 얼마인가요? 😀"
     assert tokenizer(text).input_ids == trained(text).input_ids
     assert (tmp_path / "tokenizer.model").read_bytes() == (gemma / "tokenizer.model").read_bytes()
+
+
+def test_the_folder_is_made_whole_and_says_what_it_was_made_from(run: Path, tmp_path: Path) -> None:
+    out = tmp_path / "hf"
+    merged = export_hf(run, out)
+    manifest = read_manifest(out, stage="merged", made_by="")
+    assert manifest["counts"] == {"merged_tensors": merged}
+    assert manifest["inputs"]["run"]["sha256"] == digest(run)
+    with pytest.raises(InputError, match="already there"):
+        export_hf(run, out)
 
 
 def test_an_adapter_of_another_model_is_refused(

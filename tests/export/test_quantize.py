@@ -20,7 +20,7 @@ TENSORS = {
     "q6_k": {"Q8_0"},
     "q5_k_m": {"Q5_1", "Q8_0"},
     "q4_k_m": {"Q5_0", "Q8_0"},
-    "q4_0": {"Q4_0", "Q6_K"},
+    "q4_0": {"Q4_0", "Q8_0"},
     "iq4_xs": {"IQ4_NL", "Q8_0"},
 }
 """Types of the matrices: k-quants want rows of 256 weights, the tiny Gemma's have 64."""
