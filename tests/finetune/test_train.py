@@ -10,7 +10,7 @@ import pytest
 import yaml
 from tiny_runs import record, settings, write_dataset
 
-from finetune import train
+from finetune import fit
 from finetune.config import TrainConfig
 from finetune.metrics import read_metrics
 from finetune.prompts import prompt_form
@@ -43,9 +43,9 @@ def loss_by_hand(base: Path, adapter: Path | None, rows: list[Row]) -> float:
     from peft import PeftModel
     from transformers import AutoModelForCausalLM
 
-    from finetune.trl_trainer import weights_dtype
+    from finetune.precision import weights_dtype
 
-    model = AutoModelForCausalLM.from_pretrained(base, dtype=weights_dtype())
+    model = AutoModelForCausalLM.from_pretrained(base, dtype=weights_dtype(TrainConfig()))
     if adapter:
         model = PeftModel.from_pretrained(model, adapter)
     model.eval()
@@ -62,7 +62,7 @@ def loss_by_hand(base: Path, adapter: Path | None, rows: list[Row]) -> float:
 def test_a_run_folder_holds_the_adapter_and_how_it_came_about(run: Path, gemma: Path) -> None:
     names = {path.name for path in run.iterdir()}
     assert names == {
-        "adapter", "metrics.jsonl", "loss.svg", "config.yaml", "manifest.json",
+        "adapter", "metrics.jsonl", "loss.svg", "report.html", "config.yaml", "manifest.json",
         "valid.jsonl", "heldout.jsonl",
     }  # fmt: skip
     assert {"adapter_config.json", "adapter_model.safetensors", "chat_template.jinja"} <= {
@@ -296,14 +296,14 @@ def test_a_full_disk_or_memory_is_a_message_and_the_checkpoints_stay(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    keep = train.append_metrics
+    keep = fit.append_metrics
 
     def fail(path: Path, step: int, *rest: Any) -> None:
         keep(path, step, *rest)
         if step == 5:
             raise error
 
-    monkeypatch.setattr(train, "append_metrics", fail)
+    monkeypatch.setattr(fit, "append_metrics", fail)
     with pytest.raises(NoSpaceError, match=message):
         finetune(dataset, tmp_path / "run", settings(base))
     assert (tmp_path / ".run.partial" / "checkpoints" / "checkpoint-4").is_dir()
