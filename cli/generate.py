@@ -63,6 +63,7 @@ def generate(
       train.jsonl, valid.jsonl   90 and 10 percent, no document in both
       heldout.jsonl   further phrasings of taught cases, to test the model with
       rejected.jsonl  what a check dropped, each with its reason
+      report.html, report.json   what was kept and dropped: counts, plots, examples
 
     \b
     Examples:

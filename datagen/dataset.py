@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from datagen.checks.run import check_records
 from datagen.checks.sources import source_texts
 from datagen.corpus import Corpus, read_corpus, shipped_corpus
+from datagen.report import dataset_report, write_report
 from datagen.split import hold_out, select, split
 from datagen.worked import worked_records
 from taxqa.errors import InputError
@@ -135,6 +136,7 @@ def write_dataset(
         "rejected": len(rejected),
         "not_selected": len(kept) - len(chosen) - len(heldout),
     }
+    write_report(draft.path, dataset_report(chosen, rejected))
     draft.details["by_type"] = counted(record.type for record in chosen)
     draft.details["by_source"] = counted(record.source for record in chosen)
     draft.details["rejected_by_reason"] = counted(rejection.reason for rejection in rejected)

@@ -6,32 +6,45 @@ the row's borders, whatever the attention kernel. `require_rows_apart` proves it
 that is about to be trained.
 """
 
+import math
 from bisect import bisect_left, insort
 from collections.abc import Sequence
 from typing import Any
 
+from finetune.config import TrainingArgs
 from finetune.rows import IGNORED, Row
 from taxqa.errors import ProofError
 
 
-def pack(rows: Sequence[Row], most: int) -> list[list[Row]]:
-    """Put whole rows together into sequences of at most `most` tokens; best fit, longest first.
+def fill(lengths: Sequence[int], most: int) -> list[list[int]]:
+    """Which lengths, by index, go together into sums of at most `most`; best fit, longest first.
 
-    Every row is in exactly one sequence; a row longer than `most` is alone in its own.
+    Every index is in exactly one group; a length beyond `most` is alone in its own.
     """
-    packed: list[list[Row]] = []
-    room: list[tuple[int, int]] = []  # (tokens left, index into packed), ascending
-    for row in sorted(rows, key=lambda row: -len(row.input_ids)):
-        length = len(row.input_ids)
-        place = bisect_left(room, (length, 0))
+    groups: list[list[int]] = []
+    room: list[tuple[int, int]] = []  # (what is left, index into groups), ascending
+    for index in sorted(range(len(lengths)), key=lambda index: -lengths[index]):
+        place = bisect_left(room, (lengths[index], 0))
         if place == len(room):
-            packed.append([row])
-            insort(room, (most - length, len(packed) - 1))
+            groups.append([index])
+            insort(room, (most - lengths[index], len(groups) - 1))
         else:
-            left, index = room.pop(place)
-            packed[index].append(row)
-            insort(room, (left - length, index))
-    return packed
+            left, group = room.pop(place)
+            groups[group].append(index)
+            insort(room, (left - lengths[index], group))
+    return groups
+
+
+def pack(rows: Sequence[Row], most: int) -> list[list[Row]]:
+    """Put whole rows together into sequences of at most `most` tokens; each row in one."""
+    groups = fill([len(row.input_ids) for row in rows], most)
+    return [[rows[index] for index in group] for group in groups]
+
+
+def steps_an_epoch(sequences: int, args: TrainingArgs, processes: int = 1) -> int:
+    """Optimizer steps in which every sequence is trained once."""
+    batches = math.ceil(math.ceil(sequences / args.per_device_train_batch_size) / processes)
+    return max(1, math.ceil(batches / args.gradient_accumulation_steps))
 
 
 def as_dataset(sequences: Sequence[Sequence[Row]]) -> Any:

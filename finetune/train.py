@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from finetune.bases import LocatedBase, locate_base, model_files
-from finetune.batches import pack
+from finetune.batches import pack, steps_an_epoch
 from finetune.config import UNRELATED, TrainConfig
 from finetune.fit import train, train_along
 from finetune.live import price_per_hour
@@ -137,13 +137,6 @@ def finetune(
     return plan.summary() | result | {"seconds": round(time.monotonic() - started, 1)}
 
 
-def plan_only(dataset: Path, config: TrainConfig) -> dict[str, Any]:
-    """What `finetune` would do, as plain values and on stderr; nothing is written."""
-    plan, _ = prepare(dataset, config)
-    print_plan(plan)
-    return plan.summary()
-
-
 def prepare(dataset: Path, config: TrainConfig) -> tuple[Plan, Any]:
     """The plan and the tokenizer, on a machine that was found fit for the config."""
     require_packages()
@@ -153,8 +146,11 @@ def prepare(dataset: Path, config: TrainConfig) -> tuple[Plan, Any]:
     return make_plan(dataset, config)
 
 
-def make_plan(dataset: Path, config: TrainConfig) -> tuple[Plan, Any]:
+def make_plan(dataset: Path, config: TrainConfig, *, weights: bool = True) -> tuple[Plan, Any]:
     """What a run will do, and the tokenizer with the trained chat template.
+
+    Args:
+        weights: False = fetch no weights from the hub; the plan is for reading only.
 
     Raises:
         InputError: not a dataset folder, or no row left to train on.
@@ -167,7 +163,7 @@ def make_plan(dataset: Path, config: TrainConfig) -> tuple[Plan, Any]:
     valid_records = list(read_jsonl(dataset / "valid.jsonl", Record))
     if not train_records:
         raise InputError(f"{dataset} has no training rows.", hint=f"Make it anew: {MAKE_DATASET}")
-    base = locate_base(config.base_model, config.base_source)
+    base = locate_base(config.base_model, config.base_source, weights=weights)
     tokenizer = AutoTokenizer.from_pretrained(base.folder)
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
@@ -182,11 +178,10 @@ def make_plan(dataset: Path, config: TrainConfig) -> tuple[Plan, Any]:
             hint="Raise max_length in the config.",
         )
     args = config.training_args
-    packing = args.packing
-    sequences = pack(rows.rows, config.max_length) if packing else [[row] for row in rows.rows]
-    batches = math.ceil(len(sequences) / args.per_device_train_batch_size)
-    batches = math.ceil(batches / this_process().count)
-    per_epoch = max(1, math.ceil(batches / args.gradient_accumulation_steps))
+    sequences = [[row] for row in rows.rows]
+    if args.packing:
+        sequences = pack(rows.rows, config.max_length)
+    per_epoch = steps_an_epoch(len(sequences), args, this_process().count)
     steps = args.max_steps if args.max_steps > 0 else math.ceil(per_epoch * args.num_train_epochs)
     valid = make_rows(valid_records, tokenizer, form, config.max_length)
     return Plan(base, form, trainer, rows, valid, sequences, per_epoch, steps), tokenizer

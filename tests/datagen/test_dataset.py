@@ -23,6 +23,8 @@ FILES = {
     "train.jsonl",
     "valid.jsonl",
     "heldout.jsonl",
+    "report.html",
+    "report.json",
     "manifest.json",
     "config.yaml",
 }
