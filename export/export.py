@@ -35,6 +35,8 @@ class BaseOfRun(BaseModel):
     repo: str
     license_name: str
     license_url: str
+    files: dict[str, str] = {}
+    """Name and SHA-256 of the base's files; a run of before they were noted has none."""
 
 
 class WholeRun(BaseModel):
@@ -126,7 +128,8 @@ def read_run(run: Path) -> Trained:
     """The run folder, with its base model found again.
 
     Raises:
-        InputError: no whole run folder, or the base is not where it was and not to be had.
+        InputError: no whole run folder, or the base is not where it was and not to be had, or is
+            another one there.
     """
     manifest = read_manifest(run, stage="run", made_by=MAKE_RUN)
     max_length = require_whole(run, manifest).max_length
@@ -136,6 +139,7 @@ def read_run(run: Path) -> Trained:
         raise MissingExtraError("transformers", "export") from None
 
     base = base_folder(manifest["base_model"])
+    require_same_base(base, manifest["base_model"].get("files", {}))
     tokenizer = AutoTokenizer.from_pretrained(run / "adapter")
     form = prompt_form(manifest["prompt_form"])
     return Trained(run, manifest, base, tokenizer, form, max_length)
@@ -177,6 +181,16 @@ def base_folder(base: dict[str, str]) -> Path:
     # A folder of the hub's cache is named for its commit; a newer one may hold other weights.
     revision = folder.name if base["source"] == "hub" else None
     return locate_base(base["name"], base["source"], revision).folder
+
+
+def require_same_base(folder: Path, files: dict[str, str]) -> None:
+    """InputError where a file of the base is not the one that the run was trained on."""
+    for name, expected in files.items():
+        if not (folder / name).is_file() or digest(folder / name) != expected:
+            raise InputError(
+                f"{folder / name} is not the file that this run was trained on.",
+                hint="Put that one back (the adapter fits no other weights), or train again.",
+            )
 
 
 def comparison_records(run: Path, questions: int) -> list[Record]:

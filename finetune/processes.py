@@ -92,20 +92,24 @@ def launch(command: Sequence[str], count: int) -> int:
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that none is left running
     with tempfile.TemporaryFile() as said, started(command, count, said) as children:
-        codes: list[int | None] = [None]
-        while None in codes and not any(codes):
+        while None in (codes := [child.poll() for child in children]) and not any(codes):
+            time.sleep(0.1)
+        end_before = time.monotonic() + GRACE
+        while any(codes) and cause(codes) is None and time.monotonic() < end_before:
             time.sleep(0.1)
             codes = [child.poll() for child in children]
-        failed = next((code for code in codes if code), None)
-        if failed is None:
-            return 0
-        end_before = time.monotonic() + GRACE
-        while children[0].poll() is None and time.monotonic() < end_before:
-            time.sleep(0.1)
-        if not codes[0] and children[0].returncode != failed:
+        if codes[0] in (None, 0, LOST) and any(codes):
             said.seek(0)
             sys.stderr.write(said.read().decode("utf-8", "replace"))
-        return failed if failed > 0 else 1
+        return cause(codes) or int(any(codes))
+
+
+def cause(codes: Sequence[int | None]) -> int | None:
+    """The exit code to end with, once the first process has ended and it is known why."""
+    known = [code for code in codes if code and code != LOST]
+    if codes[0] is None or not known:
+        return None
+    return max(known[0], 1)
 
 
 @contextmanager

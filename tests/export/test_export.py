@@ -11,7 +11,7 @@ import pytest
 
 from cli.export import add_modelfile
 from export import export as stage
-from export.export import export
+from export.export import export, read_run
 from export.gguf_model import GgufModel
 from finetune.bases import BASES, LocatedBase
 from finetune.prompts import prompt_form
@@ -224,6 +224,24 @@ def test_a_base_folder_that_is_gone_is_not_replaced_by_a_known_model(
     with pytest.raises(InputError, match="The base model of this run is not at") as error:
         export(gone, tmp_path / "out", ["q8_0"], llama_cpp=converter)
     assert "Put it back there" in error.value.hint
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "config.json", "tokenizer.model"])
+def test_a_base_that_was_edited_after_training_is_refused(
+    name: str, run: Path, gemma: Path, converter: Path, tmp_path: Path
+) -> None:
+    edited = shutil.copytree(gemma, tmp_path / "gemma")
+    other = moved(run, tmp_path / "run", folder=str(edited))
+    assert read_run(other).base == edited
+    with (edited / name).open("r+b") as file:
+        file.seek(-2, 2)
+        file.write(b"!!")
+    with pytest.raises(InputError, match=rf"{name} is not the file that this run was trained on"):
+        export(other, tmp_path / "out", ["q8_0"], llama_cpp=converter)
+    (edited / name).unlink()
+    with pytest.raises(InputError):
+        export(other, tmp_path / "out", ["q8_0"], llama_cpp=converter)
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(
