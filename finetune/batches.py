@@ -8,7 +8,7 @@ that is about to be trained.
 
 import math
 from bisect import bisect_left, insort
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from finetune.config import TrainingArgs
@@ -92,16 +92,27 @@ class Collator:
 
 
 def length_sampler(lengths: list[int], rows_a_step: int, seed: int) -> Any:
-    """A sampler that puts rows of like length into one batch, in another order every epoch.
+    """A sampler that puts rows of like length into one step, in another order every epoch.
 
-    transformers' own draws its order from torch's global generator; after a kill that is in
-    another state than it was, and the epoch would go on in another order.
+    transformers' own goes from long to short rows again and again, and draws its order from torch's
+    global generator; after a kill that is in another state than it was, and the epoch would go on
+    in another order. Here the steps are shuffled too; but the longest row stays first, so that
+    memory that does not suffice is noticed at once.
     """
     import torch
     from transformers.trainer_pt_utils import LengthGroupedSampler
 
     class Sampler(LengthGroupedSampler):  # type: ignore[misc]
-        """LengthGroupedSampler whose order depends on seed and epoch alone."""
+        """LengthGroupedSampler with shuffled steps, in an order of seed and epoch alone."""
+
+        def __iter__(self) -> Iterator[int]:
+            """The indices of the epoch's rows."""
+            order = list(super().__iter__())
+            whole = len(order) // rows_a_step
+            between = torch.randperm(max(whole - 1, 0), generator=self.generator) + 1
+            # The rest, too few for a step, stays last.
+            for step in dict.fromkeys((0, *between.tolist(), whole)):
+                yield from order[step * rows_a_step : (step + 1) * rows_a_step]
 
         def set_epoch(self, epoch: int) -> None:
             """Begin the order of that epoch."""

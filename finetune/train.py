@@ -228,8 +228,9 @@ def choose_trainer(wanted: str, device: str) -> str:
     if wanted == "unsloth" and reason:
         raise ConfigError(
             f"trainer: unsloth was asked for, but {reason}.",
-            hint="Use trainer: auto or trl. Unsloth comes with pip install 'taxqa[unsloth]' on a"
-            " machine with a CUDA GPU; without one, with `make unsloth` in a clone of taxqa.",
+            hint="Use trainer: auto or trl. pip install 'taxqa[unsloth]' may bring 2026.10.7, which"
+            " needs a CUDA GPU; `make unsloth` in a clone brings 2026.10.9, which also trains on a"
+            " CPU.",
         )
     if reason:
         return "trl"

@@ -1,5 +1,7 @@
-"""Unsloth, where it is installed and can train: the same rows and adapter, two to three times
-faster. Its packages are partly AGPL-3.0, so it is imported only where the user installed it."""
+"""Unsloth, where it is installed and can train: the same rows, the same adapter.
+
+Its packages are partly AGPL-3.0, so it is imported only where the user installed it.
+"""
 
 import os
 import sys

@@ -1,5 +1,6 @@
 """Packed and grouped rows train what the same rows train one by one."""
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +129,7 @@ def test_a_model_that_ignores_where_rows_end_is_not_trained_on_packed_rows(
     require_rows_apart(model, [[row(1, 20)], [row(2, 8)]], 0)  # nothing packed, nothing to see
 
 
+@hypothesis.settings(deadline=None)  # torch is imported in it
 @given(lengths=rows, together=st.integers(1, 8), seed=st.integers(0, 9), epoch=st.integers(0, 3))
 def test_grouping_by_length_takes_each_row_once_in_an_order_of_the_epoch(
     lengths: list[int], together: int, seed: int, epoch: int
@@ -156,6 +158,10 @@ def test_grouping_by_length_saves_padding_and_shuffles_every_epoch() -> None:
         saved = padding([[lengths[index] for index in batch] for batch in batches])
         in_order = padding([lengths[start : start + 4] for start in range(0, 400, 4)])
         assert saved < in_order / 3
+        means = [sum(lengths[index] for index in batch) / 4 for batch in batches]
+        assert lengths[orders[-1][0]] == max(lengths)
+        # Shuffled: not from long to short.
+        assert 30 < sum(left < right for left, right in itertools.pairwise(means)) < 70
     assert orders[0] != orders[1]
 
 

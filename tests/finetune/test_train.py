@@ -364,6 +364,7 @@ def test_unsloth_is_refused_with_the_reason_where_it_cannot_train(
     from finetune import unsloth_trainer
 
     monkeypatch.setattr(unsloth_trainer, "unsloth_ready", lambda _: "it is not installed")
-    with pytest.raises(ConfigError, match="unsloth was asked for, but it is not installed"):
+    with pytest.raises(ConfigError, match="but it is not installed") as error:
         make_plan(dataset, settings(base, trainer="unsloth"))
+    assert "2026.10.7, which needs a CUDA GPU" in error.value.hint
     assert make_plan(dataset, settings(base, trainer="auto"))[0].trainer == "trl"
