@@ -67,6 +67,7 @@ def sft_config(plan: "Plan", config: TrainConfig, checkpoints: Path, has_valid: 
     on_mps = config.device == "auto" and torch.backends.mps.is_available()
     on_cpu = not on_gpu and not on_mps
     chosen = precision(config)
+    together = this_process().count > 1
     evaluation: dict[str, Any] = {"eval_strategy": "no"}
     if has_valid:
         evaluation = {
@@ -76,7 +77,7 @@ def sft_config(plan: "Plan", config: TrainConfig, checkpoints: Path, has_valid: 
             "metric_for_best_model": "eval_loss",
             "greater_is_better": False,
         }
-    return SFTConfig(
+    made = SFTConfig(
         output_dir=str(checkpoints),
         num_train_epochs=args.num_train_epochs,
         max_steps=args.max_steps,
@@ -106,13 +107,17 @@ def sft_config(plan: "Plan", config: TrainConfig, checkpoints: Path, has_valid: 
         bf16=on_gpu and chosen == "bf16",
         fp16=on_gpu and chosen == "fp16",
         use_cpu=on_cpu,
-        ddp_backend="gloo" if on_cpu and this_process().count > 1 else None,
+        ddp_backend="gloo" if on_cpu and together else None,
         ddp_find_unused_parameters=False,
         dataloader_pin_memory=on_gpu,
         report_to=list(config.report_to),
         disable_tqdm=True,
         **evaluation,
     )
+    if on_cpu and together:
+        # accelerate numbers CPUs, and torch.load knows no device 'cpu:0' to resume on.
+        made._setup_devices = torch.device("cpu")
+    return made
 
 
 def callbacks(config: TrainConfig, report: OnLog, has_valid: bool) -> list[Any]:

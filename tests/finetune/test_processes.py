@@ -18,7 +18,7 @@ from finetune.metrics import read_metrics
 from finetune.processes import LOST, Process, launch, take_device, this_process
 from finetune.space import lost_process
 from finetune.train import finetune
-from taxqa.errors import ConfigError
+from taxqa.errors import ConfigError, InputError
 
 ROOT = Path(processes.__file__).resolve().parent.parent
 TAXQA = [sys.executable, "-c", "from cli.main import main; main()", "finetune"]
@@ -90,6 +90,42 @@ def test_only_the_first_of_two_processes_speaks_and_writes(
     assert [path.name for path in parent.iterdir() if path.name.startswith(".")] == []
     rates = [line for line in read_metrics(parent / "two" / "metrics.jsonl") if "loss" in line]
     assert all(line["tokens_per_second"] > 0 for line in rates)
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from finetune import fit, train
+from finetune.config import load_config
+
+append = fit.append_metrics
+
+def append_and_die(path, step, *rest):
+    append(path, step, *rest)
+    if step == 5:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+fit.append_metrics = append_and_die
+train.finetune(Path(sys.argv[2]), Path(sys.argv[3]), load_config(Path(sys.argv[1])))
+"""
+
+
+def test_a_killed_training_of_two_processes_goes_on_to_the_same_adapter(
+    together: "subprocess.CompletedProcess[str]", base: Path, parent: Path
+) -> None:
+    config = settings(base, gradient_accumulation_steps=1, **EXACT)
+    arguments = options(parent / "dataset", parent / "killed", config)
+    assert launch([sys.executable, "-c", KILLED, *arguments[1::2]], 2) == 1
+    assert (parent / ".killed.partial" / "checkpoints" / "checkpoint-4").is_dir()
+    with pytest.raises(InputError, match="another number of processes than this one"):
+        finetune(parent / "dataset", parent / "killed", config, resume=True)
+    done = started([*arguments, "--processes", "2", "--resume"])
+    assert done.returncode == 0, done.stderr
+    weights = [
+        (parent / name / "adapter" / "adapter_model.safetensors").read_bytes()
+        for name in ("two", "killed")
+    ]
+    assert weights[0] == weights[1]
 
 
 def test_torchrun_does_as_well(base: Path, parent: Path) -> None:

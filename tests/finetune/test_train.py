@@ -1,5 +1,6 @@
 """A dataset folder to a run folder, by the real trainer on a tiny model."""
 
+import errno
 import importlib.util
 import json
 import shutil
@@ -282,6 +283,7 @@ def test_a_training_that_diverges_after_a_good_epoch_stops_there(
         (RuntimeError("CUDA out of memory. Tried to allocate 2 GiB"), "did not fit into memory"),
         (RuntimeError("DefaultCPUAllocator: can't allocate memory"), "did not fit into memory"),
         (MemoryError(), "did not fit into memory"),
+        (OSError(errno.ENOSPC, "No space left on device"), "disk of .* is full"),
         (RuntimeError("Error while serializing: No space left on device"), "disk is full"),
         (
             RuntimeError("[enforce fail at inline_container.cc:672] . unexpected pos 576"),
