@@ -7,10 +7,11 @@ from pathlib import Path
 from chat.backends import Backend, LlamaBackend, OllamaBackend, prompt_of
 from finetune.prompts import Message
 from modelfiles.model_folder import EXPORT, MADE_BY, ModelFolder, read_model_folder
-from modelfiles.ollama_api import START_HINT, Ollama
+from modelfiles.ollama_api import Ollama
 from modelfiles.register import rewrites
 from taxqa.errors import InputError, ServiceError
 from taxqa.folders import newest_folder
+from taxqa.ollama_address import START_HINT
 
 MODELS = Path("work/models")
 """Where export leaves models, seen from where the command is run."""

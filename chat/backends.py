@@ -205,8 +205,9 @@ def prompt_in(gguf: GgufModel, path: Path) -> PromptOfModel:
     eos = llama.detokenize([llama.token_eos()], special=True).decode(errors="replace")
     found = llama.metadata.get("tokenizer.chat_template", "")
     for form in FORMS.values():
-        if found in (form.chat_template(eos, True), form.chat_template(eos, False)):
-            return PromptOfModel(form, eos)
+        system = form.system_in(found, eos)
+        if system is not None:
+            return PromptOfModel(form, eos, system)
     raise InputError(
         f"{path} does not say how it was trained to be asked: there is no {EXPORT} beside it, and"
         " its chat template is not one of this project's.",

@@ -27,6 +27,8 @@ model learns no more than that by heart in minutes. One of them is its validatio
 QUANTS = ["f16", "q8_0", "q4_k_m"]
 COMPARED = 12
 """Questions that each quant is compared on."""
+SCORED = 512
+"""Tokens of taught answers at which probabilities are compared."""
 ASKED = 4
 
 
@@ -119,18 +121,17 @@ def train(folders: Folders, fresh: bool) -> None:
 def export_model(folders: Folders, fresh: bool) -> None:
     """The demo's GGUF files and their comparison."""
     from cli.export import add_modelfile, print_report
-    from export.export import export
+    from export.export import Options, export
 
-    report = export(
-        folders.run, folders.model, QUANTS, questions=COMPARED, force=fresh, finish=add_modelfile
-    )
+    options = Options(questions=COMPARED, tokens=SCORED)
+    report = export(folders.run, folders.model, QUANTS, options, force=fresh, finish=add_modelfile)
     print_report(report)
 
 
 def register_if_possible(model: Path) -> bool:
     """Register where Ollama answers; otherwise say the command that will."""
     from modelfiles.register import register
-    from taxqa.errors import ServiceError
+    from taxqa.errors import InputError, ServiceError
     from taxqa.progress import note
 
     try:
@@ -138,7 +139,10 @@ def register_if_possible(model: Path) -> bool:
     except ServiceError as error:
         note(f"{error.message}\nLater, with Ollama running:  taxqa register --model {model}")
         return False
-    note(f"{done.name} ({done.quant}) is in Ollama {done.version}.")
+    except InputError as error:
+        note(f"{error}\nThen:  taxqa register --model {model}")
+        return False
+    note(f"{done.plan.name} ({done.plan.quant.type}) is in Ollama {done.plan.version}.")
     return True
 
 
@@ -146,7 +150,7 @@ def ask_heldout(folders: Folders) -> list[dict[str, Any]]:
     """Held-out phrasings of taught questions, asked and marked."""
     from chat.ask import answer, open_backend
     from export.compare import is_right
-    from export.export import spread
+    from export.texts import spread
     from taxqa.records import Record, read_jsonl
 
     records = list(read_jsonl(folders.run / "heldout.jsonl", Record))

@@ -14,6 +14,9 @@ import click
 from cli.main import print_json
 
 EXTRAS = {
+    "datagen": ("language models as teachers", ("openai", "anthropic")),
+    "review": ("looking through a dataset in the browser", ("fastapi", "uvicorn")),
+    "scale": ("cleaning and checking on many machines", ("datatrove",)),
     "finetune": (
         "training with TRL + PEFT",
         ("torch", "transformers", "trl", "peft", "accelerate", "datasets", "huggingface-hub",
@@ -32,8 +35,8 @@ EXTRAS = {
 """Extra -> what it is for, and its packages as in pyproject.toml."""
 
 KEYS = {
-    "OPENAI_API_KEY": "teacher answers from OpenAI (planned)",
-    "ANTHROPIC_API_KEY": "teacher answers from Anthropic (planned)",
+    "OPENAI_API_KEY": "`taxqa generate --teacher openai:MODEL`",
+    "ANTHROPIC_API_KEY": "`taxqa generate --teacher anthropic:MODEL`",
     "RUNPOD_API_KEY": "training on a rented GPU (planned)",
     "LAW_OC": "`taxqa collect --law-api`: statutes and decisions from law.go.kr",
     "HF_TOKEN": "base models that ask for their licence to be accepted",

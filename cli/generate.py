@@ -1,8 +1,18 @@
 """`taxqa generate`: a corpus to a checked dataset of questions and answers."""
 
+from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from datagen.asking.taught import Taught
+    from datagen.config import GenerateConfig
+    from datagen.corpus import Corpus
+
+TEACHERS = "worked, openai, anthropic, ollama, openai-compatible"
 
 
 @click.command(short_help="A corpus to a checked question-and-answer dataset.")
@@ -13,11 +23,19 @@ import click
 )
 @click.option(
     "--teacher",
-    type=click.Choice(["worked"]),
-    default="worked",
-    show_default=True,
-    help="worked: computed examples, guide, quoted articles; no language model, no cost.",
+    "teachers",
+    multiple=True,
+    metavar="NAME[:MODEL]",
+    help=f"{TEACHERS}; may be repeated.  [default: worked, which costs nothing]",
 )
+@click.option("--model", help="Model of the one teacher that names none, e.g. gpt-6-luna.")
+@click.option(
+    "--config",
+    "config_file",
+    type=click.Path(path_type=Path),
+    help="YAML with proportions, limits, budget (datagen/configs), or yours with langmodel: API.",
+)
+@click.option("--base-url", help="Address of an OpenAI-compatible service or of Ollama.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -25,6 +43,32 @@ import click
     show_default=True,
     help="Folder to make; it appears only when it is whole.",
 )
+@click.option(
+    "--answers",
+    type=click.Path(path_type=Path),
+    help="Store of what language models answered; kept over all runs."
+    "  [default: answers.sqlite3 beside --out]",
+)
+@click.option(
+    "--estimate",
+    "estimate_only",
+    is_flag=True,
+    help="Say what would be asked, what it costs and how long it takes; send nothing.",
+)
+@click.option(
+    "--budget",
+    type=click.FloatRange(min=0, max=100_000),
+    metavar="USD",
+    help="Never more than this, over all runs on one store.  [default: 10]",
+)
+@click.option("--batch", is_flag=True, default=None, help="Batch API: half the price, up to 24 h.")
+@click.option(
+    "--concurrency", type=click.IntRange(1, 1000), metavar="N", help="Requests in flight at most."
+)
+@click.option(
+    "--max-passages", type=click.IntRange(min=1), metavar="N", help="Passages to ask about."
+)
+@click.option("--yes", is_flag=True, help="Do not ask before money is spent.")
 @click.option(
     "--limit",
     type=click.IntRange(min=2),
@@ -36,21 +80,27 @@ import click
     help="Letters of the longest answer that is taken; a small model learns short ones.",
 )
 @click.option(
-    "--seed",
-    type=int,
-    default=1,
-    show_default=True,
-    help="The same seed and corpus give the same dataset.",
+    "--seed", type=int, help="The same seed and corpus give the same dataset.  [default: 1]"
 )
 @click.option("--force", is_flag=True, help="Replace a dataset that is already there.")
-@click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def generate(
     corpus: Path | None,
-    teacher: str,
+    teachers: tuple[str, ...],
+    model: str | None,
+    config_file: Path | None,
+    base_url: str | None,
     out: Path,
+    answers: Path | None,
+    estimate_only: bool,
+    budget: float | None,
+    batch: bool | None,
+    concurrency: int | None,
+    max_passages: int | None,
+    yes: bool,
     limit: int | None,
     max_answer: int | None,
-    seed: int,
+    seed: int | None,
     force: bool,
     as_json: bool,
 ) -> None:
@@ -65,27 +115,84 @@ def generate(
       rejected.jsonl  what a check dropped, each with its reason
       report.html, report.json   what was kept and dropped: counts, plots, examples
 
+    Language models are asked about passages of the corpus. What they answer is kept in --answers
+    before it is used: a run that was cut off goes on where it was, and pays nothing twice.
+
     \b
     Examples:
       taxqa generate --out work/dataset
-      taxqa generate --corpus work/corpus --limit 2000 --seed 7 --force
+      taxqa generate --corpus work/corpus --teacher openai:gpt-6-luna --estimate
+      taxqa generate --corpus work/corpus --teacher worked --teacher openai:gpt-6-luna --budget 20
     """
-    from cli.main import print_json
+    from datagen.config import load_config
+
+    config = load_config(
+        config_file,
+        teachers=teachers or None,
+        model=model,
+        base_url=base_url,
+        budget=None if budget is None else Decimal(str(budget)),
+        batch=batch,
+        concurrency=concurrency,
+        max_passages=max_passages,
+        limit=limit,
+        max_answer=max_answer,
+        seed=seed,
+    )
+    if not config.models:
+        if estimate_only:
+            raise click.UsageError("The worked teacher costs nothing; --estimate needs another.")
+        make(corpus, out, config, force, as_json)
+        return
+    from cli.teaching import Teaching, show_waiting
+    from datagen.teach import ANSWERS, InBatchError
+
+    teaching = Teaching(config, config_file, answers or out.parent / ANSWERS, yes)
+    if estimate_only:
+        teaching.show_estimates(corpus, as_json)
+        return
+    try:
+        make(corpus, out, config, force, as_json, teaching.teach)
+    except InBatchError as error:
+        show_waiting(error, as_json)
+
+
+def make(
+    corpus: Path | None,
+    out: Path,
+    config: "GenerateConfig",
+    force: bool,
+    as_json: bool,
+    teach: "Callable[[Corpus], Taught] | None" = None,
+) -> None:
+    """Make the dataset and print what is in it."""
+    from datagen.config import WORKED
     from datagen.dataset import generate as generate_dataset
-    from taxqa.folders import read_manifest
 
     generate_dataset(
         corpus,
         out,
-        teacher="worked",
-        limit=limit,
-        max_answer=max_answer,
-        seed=seed,
+        worked=WORKED in config.teachers,
+        teach=teach,
+        settings=config.model_dump(mode="json"),
+        limit=config.limit,
+        max_answer=config.max_answer,
+        seed=config.seed,
         force=force,
     )
+    print_result(out, as_json)
+
+
+def print_result(out: Path, as_json: bool) -> None:
+    """What a dataset holds, what was dropped and what it cost."""
+    from cli.main import print_json
+    from taxqa.folders import read_manifest
+
     manifest = read_manifest(out, stage="dataset", made_by="taxqa generate")
     if as_json:
-        names = ("counts", "by_type", "by_source", "rejected_by_reason")
+        names = (
+            "counts", "by_type", "by_source", "by_teacher", "rejected_by_reason", "teachers",
+        )  # fmt: skip
         print_json({"dataset": str(out), **{name: manifest[name] for name in names}})
         return
     counts = manifest["counts"]
@@ -94,9 +201,24 @@ def generate(
         f"  train {counts['train']:,}, valid {counts['valid']:,}, held out {counts['heldout']:,},"
         f" rejected {counts['rejected']:,}"
     )
-    for title, name in (("source", "by_source"), ("asked by", "by_type")):
+    for title, name in (
+        ("source", "by_source"), ("asked by", "by_type"), ("teacher", "by_teacher"),
+    ):  # fmt: skip
         parts = ", ".join(f"{key} {count:,}" for key, count in manifest[name].items())
         click.echo(f"  {title}: {parts}")
     for reason, count in manifest["rejected_by_reason"].items():
         click.echo(f"  rejected, {reason}: {count:,} (see {out / 'rejected.jsonl'})")
+    for teacher in manifest["teachers"]:
+        click.echo(f"  {teacher_line(teacher)}")
     click.echo(f"Next: taxqa finetune --dataset {out}   (options: taxqa finetune --help)")
+
+
+def teacher_line(teacher: dict[str, Any]) -> str:
+    """'openai:gpt-6-luna: 60 of 60 answered, 51,200 tokens, $0.02 (28원) over all runs'."""
+    tokens = teacher["input_tokens"] + teacher["output_tokens"]
+    line = (
+        f"{teacher['teacher']}: {teacher['answered']:,} of {teacher['requests']:,} answered,"
+        f" {tokens:,} tokens, ${teacher['usd']:.4f} ({teacher['krw']:,} KRW) over all runs"
+    )
+    missing = ", ".join(f"{name} {count:,}" for name, count in teacher["not_answered"].items())
+    return f"{line}; not answered: {missing}" if missing else line

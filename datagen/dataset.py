@@ -1,15 +1,18 @@
 """The dataset folder: a teacher's records, checked, selected and split."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel
 
+from datagen.asking.replies import Unusable
+from datagen.asking.taught import Taught
 from datagen.checks.run import check_records
 from datagen.checks.sources import source_texts
 from datagen.corpus import Corpus, read_corpus, shipped_corpus
+from datagen.law_date import law_date
 from datagen.report import dataset_report, write_report
 from datagen.split import hold_out, select, split
 from datagen.worked import worked_records
@@ -26,14 +29,14 @@ TRAIN = "train.jsonl"
 VALID = "valid.jsonl"
 HELDOUT = "heldout.jsonl"
 
-Teacher = Literal["worked"]
-
 
 def generate(
     corpus: Path | None,
     out: Path,
     *,
-    teacher: Teacher = "worked",
+    worked: bool = True,
+    teach: Callable[[Corpus], Taught] | None = None,
+    settings: Mapping[str, Any] | None = None,
     limit: int | None = None,
     max_answer: int | None = None,
     documents: Collection[str] | None = None,
@@ -47,6 +50,9 @@ def generate(
     holds further phrasings of cases in train.jsonl, to see what a model learned.
 
     Args:
+        worked: take the records that are computed or quoted.
+        teach: what language models make of the corpus; called once `out` is free and locked.
+        settings: what config.yaml says beside the arguments here.
         limit: at most so many records, chosen evenly over sources and askers.
         max_answer: letters of the longest answer that is taken; a small model learns short ones.
         documents: ids of the documents and cases to take records of; None = all.
@@ -55,12 +61,13 @@ def generate(
     Raises:
         InputError: `corpus` is no corpus folder, `limit` is below 2, fewer than 2 records are
             left, or `out` is there already.
+        TaxqaError: whatever `teach` raises; then nothing is made.
     """
     if limit is not None and limit < 2:
         raise InputError(f"A dataset of {limit} records cannot be split; --limit is 2 or more.")
     config = {
+        **(settings or {"teachers": ["worked"]}),
         "corpus": str(corpus) if corpus else None,
-        "teacher": teacher,
         "limit": limit,
         "max_answer": max_answer,
         "documents": None if documents is None else list(documents),
@@ -69,8 +76,9 @@ def generate(
     inputs = {"corpus": corpus} if corpus else {}
     material = read_corpus(corpus) if corpus else shipped_corpus()
     with new_folder(out, stage=STAGE, config=config, inputs=inputs, force=force) as draft:
+        taught = teach(material) if teach else Taught()
         with bar("Generating and checking records"):
-            kept, rejected = checked(material, seed)
+            kept, rejected = checked(material, taught, worked, seed)
         wanted = [
             record
             for record in kept
@@ -79,22 +87,35 @@ def generate(
         ]
         if len(wanted) < 2:
             raise too_few(wanted, kept, max_answer)
-        write_dataset(draft, wanted, rejected, limit, seed)
+        chosen = write_dataset(draft, wanted, rejected, limit, seed)
+        day = law_date(chosen, material.documents)
+        draft.details["law_date"] = day and day.isoformat()
         draft.counts["not_selected"] += len(kept) - len(wanted)
+        draft.details["teachers"] = taught.teachers
     return draft.counts
 
 
-def checked(material: Corpus, seed: int) -> tuple[list[Record], list[Rejection]]:
-    """The worked records of a corpus that pass every check, and the rest with its reasons."""
+def checked(
+    material: Corpus, taught: Taught, worked: bool, seed: int
+) -> tuple[list[Record], list[Rejection]]:
+    """The records that pass every check, and the rest with its reasons, each in its order.
+
+    Worked records come first: where a language model asks the same, what is computed stands.
+    """
+    made = worked_records(material.documents, seed=seed) if worked else ()
+    items: list[Record | Unusable] = [*made, *taught.items]
+    places = [place for place, item in enumerate(items) if isinstance(item, Record)]
+    records = [item for item in items if isinstance(item, Record)]
     kept: list[Record] = []
-    rejected: list[Rejection] = []
-    records = worked_records(material.documents, seed=seed)
+    rejected = [
+        item.rejection(place) for place, item in enumerate(items) if isinstance(item, Unusable)
+    ]
     for result in check_records(records, material.index, source_texts(material.documents)):
         if isinstance(result, Rejection):
-            rejected.append(result)
+            rejected.append(result.model_copy(update={"index": places[result.index]}))
         elif isinstance(result, Record):
             kept.append(result)
-    return kept, rejected
+    return kept, sorted(rejected, key=lambda rejection: rejection.index)
 
 
 def too_few(wanted: list[Record], kept: list[Record], max_answer: int | None) -> InputError:
@@ -111,8 +132,8 @@ def too_few(wanted: list[Record], kept: list[Record], max_answer: int | None) ->
 
 def write_dataset(
     draft: Draft, kept: list[Record], rejected: list[Rejection], limit: int | None, seed: int
-) -> None:
-    """Select and split the records, and write the files of the folder and its counts."""
+) -> list[Record]:
+    """Select and split the records, and write the files of the folder; the selected records."""
     rest, phrasings = hold_out(kept, seed=seed)
     chosen = select(rest, limit, seed=seed)
     train, valid = split(chosen, seed=seed)
@@ -138,8 +159,10 @@ def write_dataset(
     }
     write_report(draft.path, dataset_report(chosen, rejected))
     draft.details["by_type"] = counted(record.type for record in chosen)
+    draft.details["by_teacher"] = counted(record.teacher for record in chosen)
     draft.details["by_source"] = counted(record.source for record in chosen)
     draft.details["rejected_by_reason"] = counted(rejection.reason for rejection in rejected)
+    return chosen
 
 
 def plain(record: Record) -> dict[str, Any]:

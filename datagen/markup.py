@@ -13,7 +13,6 @@ TAG = re.compile(r"</?[A-Za-z][^<>]*>|<!--.*?-->", re.DOTALL)
 INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060\ufeff\u00ad]")
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffd]")
 SPACES = re.compile("[ \t\u00a0\u3000]+")
-BORDER = re.compile(r"[\s─━┌┐└┘├┤┬┴┼┏┓┗┛┠┨┯┷╂│|]*[─━┌┐└┘├┤┬┴┼][\s─━┌┐└┘├┤┬┴┼│]*")
 BLANK_LINES = re.compile(r"\n{3,}")
 FRONT_MATTER = re.compile(r"---\n(?P<meta>.*?)\n(?:---|\.\.\.)(?:\n|$)", re.DOTALL)
 META_LINE = re.compile(r"^([^\s:]+): *(.*)$", re.MULTILINE)
@@ -28,19 +27,6 @@ def plain_text(raw: str) -> str:
     text = CONTROL.sub("", INVISIBLE.sub("", text))
     lines = (SPACES.sub(" ", line).strip() for line in text.split("\n"))
     return unicodedata.normalize("NFC", BLANK_LINES.sub("\n\n", "\n".join(lines)).strip())
-
-
-def without_boxes(text: str) -> str:
-    """`text` with tables that are drawn in box characters as lines of 'cell | cell'."""
-    if "│" not in text and "─" not in text:
-        return text
-    lines = []
-    for line in text.split("\n"):
-        if BORDER.fullmatch(line):
-            continue
-        cells = [" ".join(cell.split()) for cell in line.strip().strip("│").split("│")]
-        lines.append(" | ".join(cells) if "│" in line else line)
-    return BLANK_LINES.sub("\n\n", "\n".join(lines)).strip("\n")
 
 
 def field_text(value: object) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from datagen.markup import without_boxes
+from datagen.tables import without_boxes
 from taxlaw.statutes import Statute, parse_statute
 from taxqa.errors import InputError
 from taxqa.records import Document

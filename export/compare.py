@@ -2,24 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from export.gguf_model import Answer, GgufModel
-from export.lora import merge_into, read_adapter
 from finetune.prompts import PromptForm
 from finetune.rows import prompt_ids
-from finetune.weights import load_weights
 from taxlaw.amounts import find_amounts
+from taxqa.errors import ProofError
 from taxqa.progress import bar
 from taxqa.records import Record
 
-KEPT_SHARE = 0.9
-"""A quant kept what was learned when it gives at least this share of the merged model's right
-answers; the demo's q8_0 keeps nearly all, its q4_k_m a fraction."""
-FEW_RIGHT = 5
-"""With fewer right answers than this to lose, the share of answers that stayed the same counts."""
-BATCH = 8
+GOLDEN = 3
+"""Questions that a registration asks again."""
 
 
 @dataclass(frozen=True)
@@ -37,12 +31,8 @@ class Comparison:
     """Tokens of answers over all the time it took, reading the questions included."""
     same_prompt: int
     """Questions whose prompt had the same token ids in llama.cpp as in training."""
-
-    def kept(self, reference: "Comparison") -> bool:
-        """Whether what the merged model (`reference`) learned is still there."""
-        if reference.right >= FEW_RIGHT:
-            return self.right >= KEPT_SHARE * reference.right
-        return self.same >= KEPT_SHARE * self.asked
+    golden: tuple[dict[str, str], ...] = ()
+    """Questions with the answers given, for the registration to ask them again."""
 
 
 def is_right(answer: str, record: Record) -> bool:
@@ -74,11 +64,26 @@ def compare(
         stopped=sum(answer.stopped for answer in answers),
         tokens_per_second=round(sum(a.tokens for a in answers) / seconds, 1) if seconds else 0.0,
         same_prompt=prompts,
+        golden=golden(pairs),
+    )
+
+
+def golden(pairs: Sequence[tuple[Answer, Record]]) -> tuple[dict[str, str], ...]:
+    """At most GOLDEN questions whose answers ended by themselves, right ones first."""
+    ended = [pair for pair in pairs if pair[0].stopped and pair[0].text]
+    ended.sort(key=lambda pair: not is_right(pair[0].text, pair[1]))
+    return tuple(
+        {"question": record.question, "answer": answer.text} for answer, record in ended[:GOLDEN]
     )
 
 
 def ask_gguf(
-    path: Path, records: Sequence[Record], trained: Sequence[list[int]], form: PromptForm, cut: int
+    model: GgufModel,
+    records: Sequence[Record],
+    trained: Sequence[list[int]],
+    form: PromptForm,
+    cut: int,
+    system: str = "",
 ) -> tuple[list[Answer], int]:
     """A GGUF's greedy answers, and how many prompts it tokenises as training did.
 
@@ -86,75 +91,28 @@ def ask_gguf(
         trained: the prompts' ids as training made them.
         cut: most tokens of an answer.
     """
-    model = GgufModel(path, context=max(len(ids) for ids in trained) + cut + 8)
     answers, same = [], 0
-    try:
-        with bar(f"Asking {path.name}", total=len(records)) as progress:
-            for record, expected in zip(records, trained, strict=True):
-                ids = model.tokens(form.prompt(record.question))
-                same += ids == expected
-                answers.append(model.answer(ids, cut))
-                progress.advance()
-    finally:
-        model.close()
+    with bar(f"Asking {model.name}", total=len(records)) as progress:
+        for record, expected in zip(records, trained, strict=True):
+            ids = model.tokens(form.prompt(record.question, system))
+            same += ids == expected
+            answers.append(model.answer(ids, cut))
+            progress.advance()
     return answers, same
 
 
-def ask_merged(
-    base: Path,
-    adapter: Path,
-    tokenizer: Any,
-    trained: Sequence[list[int]],
-    form: PromptForm,
-    cut: int,
-) -> list[Answer]:
-    """The greedy answers of the merged 16-bit weights in transformers, in 32-bit arithmetic."""
-    import time
-
-    import torch
-
-    model = load_weights(base, dtype="auto")  # the base's own 16 bits, as the GGUF has them
-    merge_into(model, read_adapter(adapter))
-    model = model.to("cuda") if torch.cuda.is_available() else model.float()
-    model.eval()
-    ends = [tokenizer.eos_token_id, *end_ids(tokenizer, form)]
-    tokenizer.padding_side = "left"
-    answers = []
-    with bar("Asking the merged model", total=len(trained)) as progress, torch.inference_mode():
-        for start in range(0, len(trained), BATCH):
-            started = time.monotonic()
-            batch = tokenizer.pad(
-                {"input_ids": trained[start : start + BATCH]}, return_tensors="pt"
-            )
-            batch = batch.to(model.device)
-            out = model.generate(
-                **batch,
-                max_new_tokens=cut,
-                do_sample=False,
-                eos_token_id=ends,
-                pad_token_id=tokenizer.pad_token_id,
-            )
-            seconds = (time.monotonic() - started) / len(out)
-            for ids in out[:, batch["input_ids"].shape[1] :].tolist():
-                answers.append(cut_answer(ids, ends, tokenizer, seconds))
-            progress.advance(len(out))
-    return answers
+def require_same_prompts(same: int, asked: int, file: str) -> None:
+    """ProofError where a prompt's token ids differ between training and llama.cpp."""
+    if same != asked:
+        raise ProofError(
+            f"llama.cpp makes other token ids than training did of {asked - same} of {asked}"
+            f" prompts ({file}).",
+            hint="The base model's tokenizer did not survive the conversion; nothing was written.",
+        )
 
 
-def end_ids(tokenizer: Any, form: PromptForm) -> list[int]:
-    """The token that ends an answer of this form, where it is one token."""
-    ids = tokenizer(form.stops(tokenizer.eos_token)[0], add_special_tokens=False).input_ids
-    return list(ids) if len(ids) == 1 else []
-
-
-def cut_answer(ids: list[int], ends: list[int], tokenizer: Any, seconds: float) -> Answer:
-    """The answer in a generated row: up to its first end token."""
-    at = next((index for index, token in enumerate(ids) if token in ends), None)
-    # llama.cpp writes no special tokens either.
-    text = tokenizer.decode(ids if at is None else ids[:at], skip_special_tokens=True).strip()
-    return Answer(text, len(ids) if at is None else at, at is not None, seconds)
-
-
-def trained_prompts(records: Sequence[Record], tokenizer: Any, form: PromptForm) -> list[list[int]]:
+def trained_prompts(
+    records: Sequence[Record], tokenizer: Any, form: PromptForm, system: str = ""
+) -> list[list[int]]:
     """The prompts' token ids as training made them, per record."""
-    return [prompt_ids(tokenizer, form, record.question) for record in records]
+    return [prompt_ids(tokenizer, form, record.question, system) for record in records]

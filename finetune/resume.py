@@ -40,6 +40,7 @@ def other(draft: Path, fingerprint: dict[str, Any]) -> str:
     found = read_fingerprint(draft)
     names = {
         "config": "config",
+        "system": "system message",
         "trainer": "trainer",
         "rows": "dataset",
         "base": "base model",

@@ -38,18 +38,24 @@ def held_out(dataset: Path, count: int) -> list[Record]:
 
 
 def sample_answers(
-    model: Any, tokenizer: Any, form: PromptForm, records: Sequence[Record], most_tokens: int
+    model: Any,
+    tokenizer: Any,
+    form: PromptForm,
+    records: Sequence[Record],
+    most_tokens: int,
+    system: str = "",
 ) -> list[Sample]:
     """Ask the model with its adapter and without it, which is the base; greedy.
 
     Args:
         model: a PEFT model.
         most_tokens: longer answers are cut there.
+        system: the system message of every prompt, as trained; '' = none.
     """
     if not records:
         return []
     note(f"Asking base and trained model {len(records)} held-out questions …")
-    prompts = [prompt_ids(tokenizer, form, record.question) for record in records]
+    prompts = [prompt_ids(tokenizer, form, record.question, system) for record in records]
     with model.disable_adapter():
         before = answers(model, tokenizer, form, prompts, most_tokens)
     after = answers(model, tokenizer, form, prompts, most_tokens)

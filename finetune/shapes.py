@@ -27,6 +27,11 @@ class Shape:
     head_dim: int
     intermediate_size: int
     vocab_size: int
+    sliding_window: int = 0
+    """Tokens that local attention looks back; 0 = every layer sees all. Gemma 3: five of six
+    layers are local."""
+    max_position_embeddings: int = 131_072
+    """Most tokens of context that the model was made for."""
 
     @property
     def query_width(self) -> int:
@@ -74,14 +79,22 @@ class Shape:
 
 
 SHAPES = {
-    "gemma3-12b": Shape("gemma3", 3840, 48, 16, 8, 256, 15360, 262208),
-    "gemma3-4b": Shape("gemma3", 2560, 34, 8, 4, 256, 10240, 262208),
-    "gemma3-1b": Shape("gemma3", 1152, 26, 4, 1, 256, 6912, 262144),
-    "gemma3-270m": Shape("gemma3", 640, 18, 4, 1, 256, 2048, 262144),
-    "phi-2": Shape("phi", 2560, 32, 32, 32, 80, 10240, 51200),
-    "smollm2-135m": Shape("llama", 576, 30, 9, 3, 64, 1536, 49152),
+    "gemma3-12b": Shape("gemma3", 3840, 48, 16, 8, 256, 15360, 262208, 1024),
+    "gemma3-4b": Shape("gemma3", 2560, 34, 8, 4, 256, 10240, 262208, 1024),
+    "gemma3-1b": Shape("gemma3", 1152, 26, 4, 1, 256, 6912, 262144, 512, 32768),
+    "gemma3-270m": Shape("gemma3", 640, 18, 4, 1, 256, 2048, 262144, 512, 32768),
+    "phi-2": Shape("phi", 2560, 32, 32, 32, 80, 10240, 51200, 0, 2048),
+    "smollm2-135m": Shape("llama", 576, 30, 9, 3, 64, 1536, 49152, 0, 8192),
 }
 """The known bases, from their config.json on the hub: so nothing is fetched to estimate."""
+GEMMA_DEFAULTS = {
+    "num_attention_heads": 8,
+    "num_key_value_heads": 4,
+    "head_dim": 256,
+    "vocab_size": 262208,
+    "sliding_window": 4096,
+}
+"""Of transformers' Gemma3TextConfig."""
 
 
 def shape_of(config: Mapping[str, Any], where: str) -> Shape:
@@ -99,7 +112,9 @@ def shape_of(config: Mapping[str, Any], where: str) -> Shape:
     text = config.get("text_config", config)
     if not isinstance(text, Mapping):
         raise InputError(f"{where}: text_config is no section.")
-    sizes = dict(text)
+    # What Gemma's own config.json leaves out, as that of the 4B does, is meant by its absence.
+    absent = {"sliding_window": 0, "max_position_embeddings": 131_072}
+    sizes = absent | (GEMMA_DEFAULTS if FAMILIES[kind] == "gemma3" else {}) | dict(text)
     sizes.setdefault("num_key_value_heads", sizes.get("num_attention_heads"))
     if sizes["num_key_value_heads"] is None:  # as Phi-2's config has it
         sizes["num_key_value_heads"] = sizes.get("num_attention_heads")
@@ -108,7 +123,8 @@ def shape_of(config: Mapping[str, Any], where: str) -> Shape:
         sizes["head_dim"] = hidden // max(1, heads)
     names = [name for name in Shape.__dataclass_fields__ if name != "family"]
     for name in names:
-        if type(sizes.get(name)) is not int or sizes[name] <= 0:
+        least = 0 if name == "sliding_window" else 1
+        if type(sizes.get(name)) is not int or sizes[name] < least:
             raise InputError(
                 f"{where}: {name} is {sizes.get(name)!r}; a whole number was expected."
             )

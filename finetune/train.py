@@ -7,12 +7,13 @@ import time
 from collections.abc import Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from finetune.bases import LocatedBase, locate_base, model_files
 from finetune.batches import pack, steps_an_epoch
-from finetune.config import UNRELATED, TrainConfig
+from finetune.config import LAW_DATE, UNRELATED, TrainConfig, system_on
 from finetune.fit import train, train_along
 from finetune.live import price_per_hour
 from finetune.memory import keep_freed_memory
@@ -47,6 +48,10 @@ class Plan:
 
     base: LocatedBase
     form: PromptForm
+    system: str
+    """System message of every prompt, its date filled in; '' = none."""
+    law_date: date | None
+    """Day whose law the dataset states; None where its manifest does not say."""
     trainer: str
     train: Rows
     valid: Rows
@@ -61,6 +66,8 @@ class Plan:
             "base_model": self.base.name,
             "base_source": self.base.source,
             "prompt_form": self.form.name,
+            "system": self.system,
+            "law_date": self.law_date and self.law_date.isoformat(),
             "trainer": self.trainer,
             "train_rows": len(self.train.rows),
             "valid_rows": len(self.valid.rows),
@@ -109,6 +116,7 @@ def finetune(
     }
     fingerprint = origin | {
         "config": config.model_dump(mode="json", exclude=UNRELATED),
+        "system": plan.system,
         "trainer": plan.trainer,
         "processes": this_process().count,
     }
@@ -125,7 +133,7 @@ def finetune(
             model = train(draft.path, plan, tokenizer, config, resume, started)
             records = held_out(dataset, config.report_samples)
             samples = sample_answers(
-                model, tokenizer, plan.form, records, config.report_sample_tokens
+                model, tokenizer, plan.form, records, config.report_sample_tokens, plan.system
             )
         result = training_result(read_metrics(draft.path / "metrics.jsonl"), price_per_hour(config))
         report_run(draft.path, out.name, plan.summary(), result, settings, samples)
@@ -155,7 +163,9 @@ def make_plan(dataset: Path, config: TrainConfig, *, weights: bool = True) -> tu
     Raises:
         InputError: not a dataset folder, or no row left to train on.
     """
-    read_manifest(dataset, stage="dataset", made_by=MAKE_DATASET)
+    manifest = read_manifest(dataset, stage="dataset", made_by=MAKE_DATASET)
+    law_date = law_date_of(manifest, dataset)
+    system = system_of(config, law_date, dataset)
     trainer = choose_trainer(config.trainer, config.device)
     from transformers import AutoTokenizer
 
@@ -169,8 +179,8 @@ def make_plan(dataset: Path, config: TrainConfig, *, weights: bool = True) -> tu
         tokenizer.pad_token = tokenizer.eos_token
     form = prompt_form(form_name(config, base))
     require_form_fits(form, tokenizer, base.name)
-    tokenizer.chat_template = form.chat_template(tokenizer.eos_token, adds_bos(tokenizer))
-    rows = make_rows(train_records, tokenizer, form, config.max_length)
+    tokenizer.chat_template = form.chat_template(tokenizer.eos_token, adds_bos(tokenizer), system)
+    rows = make_rows(train_records, tokenizer, form, config.max_length, system)
     if not rows.rows:
         raise InputError(
             f"All {len(train_records)} training rows are longer than max_length"
@@ -183,8 +193,42 @@ def make_plan(dataset: Path, config: TrainConfig, *, weights: bool = True) -> tu
         sequences = pack(rows.rows, config.max_length)
     per_epoch = steps_an_epoch(len(sequences), args, this_process().count)
     steps = args.max_steps if args.max_steps > 0 else math.ceil(per_epoch * args.num_train_epochs)
-    valid = make_rows(valid_records, tokenizer, form, config.max_length)
-    return Plan(base, form, trainer, rows, valid, sequences, per_epoch, steps), tokenizer
+    valid = make_rows(valid_records, tokenizer, form, config.max_length, system)
+    plan = Plan(base, form, system, law_date, trainer, rows, valid, sequences, per_epoch, steps)
+    return plan, tokenizer
+
+
+def law_date_of(manifest: dict[str, Any], dataset: Path) -> date | None:
+    """The day whose law a dataset states, from its manifest; None where that does not say.
+
+    Raises:
+        InputError: what it says is no day.
+    """
+    found = manifest.get("law_date")
+    try:
+        return None if found is None else date.fromisoformat(found)
+    except (TypeError, ValueError):
+        raise InputError(
+            f"{dataset}/manifest.json has the law_date {found!r}; a day as in 2026-06-08 was"
+            " expected.",
+            hint=f"Make the dataset anew: {MAKE_DATASET}",
+        ) from None
+
+
+def system_of(config: TrainConfig, law_date: date | None, dataset: Path) -> str:
+    """The config's system message with the day of the law in it.
+
+    Raises:
+        ConfigError: it names that day, and the dataset does not.
+    """
+    if LAW_DATE not in config.system:
+        return config.system
+    if law_date is None:
+        raise ConfigError(
+            f"system names {LAW_DATE}, and {dataset}/manifest.json has no law_date.",
+            hint=f"Make the dataset anew ({MAKE_DATASET}), or write the day into the config.",
+        )
+    return system_on(config.system, law_date)
 
 
 def form_name(config: TrainConfig, base: LocatedBase) -> str:
@@ -248,6 +292,8 @@ def print_plan(plan: Plan) -> None:
     )
     if len(plan.sequences) < len(plan.train.rows):
         note(f"packed: {len(plan.train.rows)} rows in {len(plan.sequences)} sequences")
+    if plan.system:
+        note(f"system message of every prompt: {plan.system}")
     for left_out in summary["left_out_as_too_long"]:
         note(f"left out, too long: {left_out['record']} ({left_out['tokens']} tokens)")
 
@@ -284,7 +330,8 @@ def fill_manifest(
         },
         "trainer": plan.trainer,
         "prompt_form": plan.form.name,
-        "system": "",
+        "system": plan.system,
+        "law_date": plan.law_date and plan.law_date.isoformat(),
         "losses": {name: result[name] for name in ("train_loss", "valid_loss")},
         "training": {
             "processes": this_process().count,

@@ -3,11 +3,11 @@
 import datetime
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from finetune.prompts import PromptForm, prompt_form
+from finetune.prompts import Message, PromptForm, prompt_form
 from taxqa.errors import InputError
 from taxqa.folders import read_manifest
 from taxqa.records import read_json, validated
@@ -30,6 +30,13 @@ class BaseLicense(Part):
     license_text: str = ""
 
 
+class Golden(Part):
+    """A question, and what a GGUF answered to it in llama.cpp, greedily, at its export."""
+
+    question: str
+    answer: str
+
+
 class Quant(Part):
     """One GGUF file."""
 
@@ -39,6 +46,50 @@ class Quant(Part):
     """Its name in the folder."""
     bytes: int = Field(ge=1)
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    golden: tuple[Golden, ...] = ()
+    """Asked again when it is registered; none where the export compared nothing."""
+
+
+def token_ids(text: Any) -> Any:
+    """Ids from a text in which blanks divide them; what is no such text is left to pydantic."""
+    return text.split() if isinstance(text, str) else text
+
+
+TokenIds = Annotated[tuple[int, ...], BeforeValidator(token_ids)]
+
+
+class Turn(Part):
+    """A message of a case."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+class ProvenCase(Part):
+    """A conversation, and the token ids that training makes of its prompt."""
+
+    name: str
+    messages: tuple[Turn, ...] = Field(min_length=1)
+    ids: TokenIds = Field(min_length=1)
+
+    @property
+    def turns(self) -> list[Message]:
+        """The messages as a server takes them."""
+        return [{"role": turn.role, "content": turn.content} for turn in self.messages]
+
+
+class ProvenAnswer(Part):
+    """An answer as training wrote it, its end included."""
+
+    text: str
+    ids: TokenIds = Field(min_length=1)
+
+
+class TrainedProof(Part):
+    """Token ids of training, against which the GGUF and the server are held."""
+
+    cases: tuple[ProvenCase, ...] = Field(min_length=1)
+    answer: ProvenAnswer
 
 
 class ExportReport(Part):
@@ -60,6 +111,8 @@ class ExportReport(Part):
     """Type of the quant to use."""
     law_date: datetime.date | None = None
     """Day whose law the training data states."""
+    proof: TrainedProof | None = None
+    """None in folders that an earlier version exported."""
 
     @property
     def prompts(self) -> PromptForm:

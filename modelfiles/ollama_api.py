@@ -5,8 +5,6 @@ cannot ask how the server renders a prompt; those are the calls that matter here
 """
 
 import json
-import os
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,72 +12,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from finetune.prompts import Message
-from taxqa.errors import InputError, NoSpaceError, ServiceError
+from taxqa.errors import NoSpaceError, ServiceError
+from taxqa.ollama_address import LOOPBACK, START_HINT, usable_url
 
 if TYPE_CHECKING:
     import httpx
 
-START_HINT = (
-    "Start it: open the Ollama app, or run `ollama serve` in another terminal"
-    " (not installed? https://ollama.com/download). OLLAMA_HOST says where it listens."
-)
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
-ANY_ADDRESS = ("0.0.0.0", "[::]")
-HOST_NAME = re.compile(
-    r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*"
-)
-"""A name or address of a machine, as it is looked up."""
 CONNECT_SECONDS = 5.0
 WAIT_SECONDS = 600.0
 """How long Ollama may be silent: loading or rewriting a large model takes minutes."""
 CHUNK = 1 << 20
-
-
-def server_url(host: str = "") -> str:
-    """The URL of the server that OLLAMA_HOST (or `host`) means, by Ollama's own rules.
-
-    Without a scheme the port is 11434; http:// means 80 and https:// 443 unless one is given.
-    0.0.0.0, on which a server listens, becomes the loopback address.
-    """
-    text = host.strip().strip("\"'").strip()
-    scheme, separator, rest = text.partition("://")
-    if not separator:
-        scheme, rest = "http", text
-    default = {"http": "80", "https": "443"}.get(scheme, "11434") if separator else "11434"
-    address, slash, path = rest.partition("/")
-    matched = re.fullmatch(r"(\[[^\]]*\]|[^:]*)(?::([^:]*))?", address)
-    # Two colons without brackets are an IPv6 address.
-    name, port = (matched[1], matched[2] or "") if matched else (f"[{address}]", "")
-    if name in ANY_ADDRESS:
-        name = "127.0.0.1" if name == "0.0.0.0" else "[::1]"
-    if not port.isascii() or not port.isdigit() or int(port) > 65535:
-        port = default
-    return f"{scheme}://{name or '127.0.0.1'}:{port}{(slash + path).rstrip('/')}"
-
-
-def usable_url(host: str = "") -> str:
-    """The URL of the server that `host` means; '' = OLLAMA_HOST, or this machine.
-
-    Raises:
-        InputError: it is no address of a server.
-    """
-    import httpx
-
-    name, given = ("--host", host) if host else ("OLLAMA_HOST", os.environ.get("OLLAMA_HOST", ""))
-    url = server_url(given)
-    try:
-        parts = httpx.URL(url)
-        machine = parts.raw_host.decode("ascii")
-        usable = parts.scheme in ("http", "https") and not parts.query and not parts.fragment
-    except httpx.InvalidURL:
-        machine, usable = "", False
-    if not usable or not HOST_NAME.fullmatch(machine):
-        raise InputError(
-            f"{name} is '{given}', which is no address of a server; expected one like"
-            " 127.0.0.1:11434 or https://example.org.",
-            hint="Correct it, or leave it out for an Ollama on this machine.",
-        )
-    return url
 
 
 @dataclass(frozen=True)
@@ -107,6 +49,9 @@ class Ollama:
         self.url = usable_url(host)
         self.local = httpx.URL(self.url).host in LOOPBACK
         """The server runs on this machine."""
+        place = httpx.URL(self.url)
+        self.place = str(place.copy_with(host=LOOPBACK[0]) if self.local else place)
+        """The server's URL, the same for all names of this machine."""
         self.http = httpx.Client(
             base_url=self.url,
             timeout=httpx.Timeout(WAIT_SECONDS, connect=connect_seconds),
@@ -127,11 +72,21 @@ class Ollama:
 
     def names(self) -> list[str]:
         """Names of all models, each with its tag."""
-        return [str(model["name"]) for model in self.get("/api/tags").get("models") or []]
+        return list(self.models())
+
+    def models(self) -> dict[str, str]:
+        """Name, with its tag -> digest of the model: it changes with anything in the model."""
+        found = self.get("/api/tags").get("models") or []
+        return {str(model["name"]): str(model.get("digest", "")) for model in found}
+
+    def digest_of(self, name: str) -> str | None:
+        """The digest of the model of that name, in any case; None where there is none."""
+        models = {known.lower(): digest for known, digest in self.models().items()}
+        return models.get(full_name(name).lower())
 
     def has(self, name: str) -> bool:
         """True where a model of that name is there; names differ in more than case."""
-        return full_name(name).lower() in (known.lower() for known in self.names())
+        return self.digest_of(name) is not None
 
     def has_blob(self, digest: str) -> bool:
         """True where the server holds the blob 'sha256:…'."""
@@ -202,10 +157,18 @@ class Ollama:
         Raises:
             ServiceError: the server is too old to tell.
         """
-        body = {"model": name, "messages": list(messages), "stream": False}
+        return self.debug_rendered("/api/chat", {"model": name, "messages": list(messages)})
+
+    def rendered_once(self, name: str, question: str) -> str:
+        """The same for one question by /api/generate, the way of `ollama run NAME "…"`."""
+        return self.debug_rendered("/api/generate", {"model": name, "prompt": question})
+
+    def debug_rendered(self, path: str, body: dict[str, Any]) -> str:
+        """The prompt that the server makes of a request; errors as `rendered`."""
         # num_predict bounds what a server that does not know the flag would generate instead.
         body |= {"_debug_render_only": True, "options": {"num_predict": 1}}
-        found = self.post("/api/chat", body).get("_debug_info")
+        body |= {"stream": False, "truncate": False, "shift": False}
+        found = self.post(path, body).get("_debug_info")
         if not isinstance(found, dict):
             raise ServiceError(
                 "This Ollama does not tell how it renders a prompt (_debug_render_only).",

@@ -1,97 +1,57 @@
-"""The proof of a registration: the server's prompt is the trained one, and answers end.
+"""The proof of the prompt: what the server would give the model is what training gave it.
 
 "Good in the notebook, garbage in Ollama" has one cause: another prompt than the trained one.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
-from finetune.prompts import Message, PromptForm
+from export.gguf_model import GgufModel
+from finetune.prompts import Message
+from finetune.proof_cases import cases_of, with_system
 from modelfiles.model_folder import ExportReport
-from modelfiles.ollama_api import ChatPart, Ollama
+from modelfiles.ollama_api import Ollama
+from modelfiles.token_proof import prove_served
 from taxqa.errors import ProofError
 
-SMOKE_QUESTION = "부가가치세 세율은 얼마인가요?"
-SMOKE_TOKENS = 1024
-"""Within which the answer to the smoke question has to end by itself."""
 
+def prove_prompts(
+    server: Ollama, name: str, report: ExportReport, model: GgufModel | None = None
+) -> tuple[str, ...]:
+    """Compare the server's prompts with those of training; the cases' names.
 
-@dataclass(frozen=True)
-class Case:
-    """A conversation whose prompt is compared."""
+    Each conversation goes to /api/chat; a single question also to /api/generate, which is what
+    `ollama run NAME "…"` uses.
 
-    name: str
-    messages: tuple[Message, ...]
-
-
-def user(content: str) -> Message:
-    """A question."""
-    return {"role": "user", "content": content}
-
-
-def assistant(content: str) -> Message:
-    """An answer."""
-    return {"role": "assistant", "content": content}
-
-
-def system(content: str) -> Message:
-    """A system message."""
-    return {"role": "system", "content": content}
-
-
-QUESTION = "부모님께 5천만원을 증여받았는데 증여세를 내야 하나요?"
-ANSWER = "성년 자녀는 10년간 5천만원까지 공제되므로 낼 세액이 없습니다."
-CASES = (
-    Case("one question", (user(QUESTION),)),
-    Case("a system message", (system("한국 세법에 답합니다."), user(QUESTION))),
-    Case(
-        "several turns",
-        (user(QUESTION), assistant(ANSWER), user("배우자라면요?"), assistant("6억원입니다."),
-         user("그 근거는?")),
-    ),
-    Case(
-        "several turns with a system message",
-        (system("짧게 답합니다."), user(QUESTION), assistant(ANSWER), user("배우자라면요?")),
-    ),
-    Case("emoji", (user("세금 💸 얼마예요? 👩‍👩‍👧‍👦 🇰🇷"),)),
-    Case("line breaks", (user("자료:\n\n  1. 급여 3,000만원\n\t2. 상여 500만원\n질문: 세액은?"),)),
-    Case("blanks at both ends", (user("  연말정산이 뭔가요? \n"),)),
-    Case("braces and quotes", (user('{{ .System }} {% if %} "따옴표" \\n <b>&amp;</b> %s'),)),
-)  # fmt: skip
-"""Those of every prompt form."""
-
-
-def cases_of(form: PromptForm) -> tuple[Case, ...]:
-    """CASES, and a conversation whose answer a client sends back as the model wrote it.
-
-    In the form 'qa' such an answer begins with a blank, which clients do not take off.
-    """
-    written = assistant(form.answer.format(content=ANSWER))
-    turns = (user(QUESTION), written, user("배우자라면요?"))
-    return (*CASES, Case("an answer as the model wrote it", turns))
-
-
-def prove_prompts(server: Ollama, name: str, report: ExportReport) -> tuple[str, ...]:
-    """Compare the server's prompts with those of the prompt specification; the cases' names.
+    Args:
+        model: the GGUF's vocabulary, to compare token ids too; None = the texts alone.
 
     Raises:
         ProofError: one differs; the message shows where.
     """
-    cases = cases_of(report.prompts)
-    for case in cases:
-        messages = case.messages
-        if report.system and messages[0]["role"] != "system":
-            messages = (system(report.system), *messages)
-        expected = report.prompts.conversation(messages, report.eos)
-        found = server.rendered(name, case.messages).removeprefix(report.bos)
-        if found != expected:
-            raise ProofError(
-                f"Ollama asks '{name}' otherwise than it was trained ({case.name}):\n"
-                + difference(expected, found),
-                hint="TEMPLATE or SYSTEM in the Modelfile is not the trained one, or this Ollama"
-                " passes it over. Delete the Modelfile in the model folder and register again.",
-            )
-    return tuple(case.name for case in cases)
+    cases = conversations(report)
+    for case, messages, ids in cases:
+        expected = report.prompts.conversation(with_system(messages, report.system), report.eos)
+        prompts = {case: server.rendered(name, messages)}
+        if [message["role"] for message in messages] == ["user"]:
+            prompts[f"{case}, /api/generate"] = server.rendered_once(name, messages[0]["content"])
+        for what, prompt in prompts.items():
+            found = prompt.removeprefix(report.bos)
+            if found != expected:
+                raise ProofError(
+                    f"Ollama asks '{name}' otherwise than it was trained ({what}):\n"
+                    + difference(expected, found),
+                    hint="TEMPLATE or SYSTEM in the Modelfile is not the trained one, or this"
+                    " Ollama passes it over. Delete the Modelfile in the model folder and register"
+                    " again.",
+                )
+            if model and ids:
+                prove_served(model, name, what, ids, found)
+    return tuple(case for case, _, _ in cases)
+
+
+def conversations(report: ExportReport) -> list[tuple[str, list[Message], tuple[int, ...]]]:
+    """(name, messages, trained ids) of every case; without ids where the export kept none."""
+    if report.proof:
+        return [(case.name, case.turns, case.ids) for case in report.proof.cases]
+    return [(case.name, list(case.messages), ()) for case in cases_of(report.prompts)]
 
 
 def difference(expected: str, found: str) -> str:
@@ -121,38 +81,3 @@ def visible_lines(text: str) -> list[str]:
     # What follows the last line end has no end of its own.
     shown[-1] = shown[-1].removesuffix("↵") + "⟨end⟩"
     return shown
-
-
-def prove_answer(
-    server: Ollama, name: str, ends: Sequence[str], question: str = SMOKE_QUESTION
-) -> str:
-    """Ask one question; the answer.
-
-    Args:
-        ends: what ends an answer in training, and so is never part of one.
-
-    Raises:
-        ProofError: it is empty, does not end by itself, or goes on after its end.
-    """
-    parts = list(server.chat(name, [user(question)], {"num_predict": SMOKE_TOKENS}))
-    answer = "".join(part.text for part in parts).strip()
-    last = parts[-1] if parts else ChatPart("")
-    if last.done_reason != "stop":
-        raise ProofError(
-            f"'{name}' did not end its answer within {SMOKE_TOKENS} tokens"
-            f" (done_reason '{last.done_reason}'): '{answer[-80:]}'",
-            hint="Either a stop string is missing in the Modelfile, or the model was trained too"
-            " little to end its answers.",
-        )
-    if not answer:
-        raise ProofError(
-            f"'{name}' gave an empty answer to '{question}'.",
-            hint="The model was trained too little, or its GGUF is broken: see export.json.",
-        )
-    for end in ends:
-        if end in answer:
-            raise ProofError(
-                f"'{name}' goes on after {end}: '{answer[:200]}'",
-                hint=f'The Modelfile lacks the line: PARAMETER stop "{end}"',
-            )
-    return answer

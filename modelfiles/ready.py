@@ -6,26 +6,35 @@ makes a model folder's own.
 
 from pathlib import Path
 
+import finetune
 from finetune.bases import BASES
+from finetune.config import load_config, system_on
 from modelfiles.model_folder import ExportReport
-from modelfiles.values import modelfile_text
+from modelfiles.modelfile import write
+from modelfiles.values import comments_of, modelfile_of
+from taxlaw.rates import LAW_AS_OF
 
 FOLDER = Path(__file__).parent
+CONFIGS = Path(finetune.__file__).parent / "configs"
 READY = {
-    # name -> base model, its end-of-text token, its token before every prompt, quant
-    "taxqa-gemma3": ("gemma3-12b", "<eos>", "<bos>", "q4_k_m"),
-    "taxqa-phi2": ("phi-2", "<|endoftext|>", "", "q4_k_m"),
+    # name -> training config, end-of-text token, token before every prompt, quant
+    "taxqa-gemma3": ("gemma3-12b.yaml", "<eos>", "<bos>", "q4_k_m"),
+    "taxqa-phi2": ("phi-2.yaml", "<|endoftext|>", "", "q4_k_m"),
     # The demo's base comes from 4 bits: quantizing to 4 bits again loses what was learned.
-    "taxqa-demo": ("gemma3-270m", "<eos>", "<bos>", "q8_0"),
+    "taxqa-demo": ("demo.yaml", "<eos>", "<bos>", "q8_0"),
 }
-MAX_LENGTH = 2048
-"""Tokens; the default of the training config."""
+NOTE = (
+    "",
+    "This is for the shipped training config and the questions that ship, whose law is of that",
+    "day. `taxqa export` writes the Modelfile of your own model into its folder: take that one.",
+)
 
 
 def ready_report(name: str) -> ExportReport:
-    """What export.json would say of the model `name` trained with the shipped config."""
-    base_name, eos, bos, quant = READY[name]
-    base = BASES[base_name]
+    """What export.json would say of `name`, trained with its shipped config on what ships."""
+    config_file, eos, bos, quant = READY[name]
+    config = load_config(CONFIGS / config_file)
+    base = BASES[config.base_model]
     return ExportReport.model_validate(
         {
             "name": name,
@@ -34,10 +43,12 @@ def ready_report(name: str) -> ExportReport:
                 "license_name": base.license_name,
                 "license_text": base.license_url,
             },
-            "form": base.prompt_form,
+            "form": base.prompt_form if config.prompt_form == "auto" else config.prompt_form,
             "eos": eos,
             "bos": bos,
-            "max_length": MAX_LENGTH,
+            "max_length": config.max_length,
+            "system": system_on(config.system, LAW_AS_OF),
+            "law_date": LAW_AS_OF,
             "quants": [
                 {"type": quant, "file": f"{name}-{quant}.gguf", "bytes": 1, "sha256": "0" * 64}
             ],
@@ -48,10 +59,12 @@ def ready_report(name: str) -> ExportReport:
 
 def ready_texts() -> dict[Path, str]:
     """Every ready Modelfile: where it lies, and its text."""
-    files = {name: f"{name}.Modelfile" for name in READY}
-    return {
-        FOLDER / file: modelfile_text(ready_report(name), file=file) for name, file in files.items()
-    }
+    found = {}
+    for name in READY:
+        path, report = FOLDER / f"{name}.Modelfile", ready_report(name)
+        comments = [*comments_of(report, "", path.name), *NOTE]
+        found[path] = write(modelfile_of(report), comments)
+    return found
 
 
 def main() -> None:

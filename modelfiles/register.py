@@ -4,20 +4,26 @@ The model is made under a name of its own, proven, and only then takes the wante
 a former model of that name is not touched.
 """
 
+import hashlib
 import os
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from modelfiles.model_folder import Quant, read_model_folder
+from export.gguf_model import GgufModel
+from modelfiles.model_folder import ModelFolder, Quant, read_model_folder
 from modelfiles.modelfile import Modelfile
-from modelfiles.ollama_api import Ollama
-from modelfiles.proof import prove_answer, prove_prompts
-from modelfiles.values import FILE, read_modelfile
+from modelfiles.ollama_api import Ollama, chunks, full_name
+from modelfiles.proof import prove_prompts
+from modelfiles.registered import Registered, entry_of, forget, only_registration, remember
+from modelfiles.smoke import Answered, prove_answers
+from modelfiles.token_proof import prove_gguf, vocabulary
+from modelfiles.values import FILE, read_modelfile, write_modelfile
 from taxqa.errors import InputError, ProofError, ServiceError
-from taxqa.folders import digest, require_space
+from taxqa.folders import require_space
 from taxqa.progress import bar, note
 
 NAME = re.compile(
@@ -33,57 +39,167 @@ STORE_FOLDERS = ("~/.ollama/models", "/usr/share/ollama/.ollama/models")
 
 
 @dataclass(frozen=True)
+class Plan:
+    """What a registration will do, after all that can be looked at without changing anything."""
+
+    model: ModelFolder
+    name: str
+    candidate: str
+    """Name under which it is proven first."""
+    modelfile: Modelfile
+    quant: Quant
+    path: Path
+    """The GGUF."""
+    server: str
+    version: str
+    """Of Ollama."""
+    there: bool
+    """Ollama has the file already; it is not sent."""
+    needed: int
+    """Bytes that Ollama's disk has to take."""
+    replaces: bool
+    """A model of that name is there and will be replaced."""
+    tokens: bool
+    """Token ids can be compared, and those of the GGUF are the trained ones."""
+
+
+@dataclass(frozen=True)
 class Registration:
     """A model that is in Ollama under its name, proven."""
 
-    name: str
-    quant: str
-    digest: str
-    """SHA-256 of the GGUF that was registered."""
-    server: str
-    version: str
+    plan: Plan
     prompts: tuple[str, ...]
     """Kinds of conversation whose prompt on the server equals the trained one."""
-    answer: str
-    """What it answered to the smoke question."""
-    replaced: bool
-    """A former model had this name."""
+    answers: tuple[Answered, ...]
+    """What it answered in the smoke test."""
 
 
-def register(folder: Path, name: str = "", *, quant: str = "", host: str = "") -> Registration:
+def register(
+    folder: Path, name: str = "", *, quant: str = "", host: str = "", force: bool = False
+) -> Registration:
     """Make the model of a model folder known to Ollama as `name`.
 
     Args:
         name: '' = the folder's own name for it.
         quant: type of the GGUF; '' = the one that export chose.
         host: as OLLAMA_HOST, which is the default.
+        force: replace a model of that name though taxqa did not register it.
 
     Raises:
-        InputError: a name that Ollama does not take, or a folder that is no model.
+        InputError: a name that Ollama does not take or that is not taxqa's, or a folder that is no
+            model.
         ServiceError: no server, or it refused.
+        BusyError: another process is registering.
         NoSpaceError: the server's disk would not hold the model.
         ProofError: the model in Ollama would not be the one that was trained.
     """
     model = read_model_folder(folder)
+    candidate_name(name or model.report.name)
+    if not (folder / FILE).is_file():
+        write_modelfile(folder, model.report)
+    with (
+        Ollama(host) as server,
+        only_registration(),
+        prepared(server, model, name, quant=quant, force=force) as (plan, tokens),
+    ):
+        report = model.report
+        send(server, plan)
+        with removed_afterwards(server, plan.candidate):
+            create(server, plan.candidate, plan.quant, plan.modelfile)
+            note("Comparing the server's prompts with the trained ones …")
+            prompts = prove_prompts(server, plan.candidate, report, tokens)
+            note("Asking it …")
+            ends = report.prompts.stops(report.eos)
+            answers = prove_answers(server, plan.candidate, ends, plan.quant.golden)
+            entry = entry_for(server, plan, len(prompts))
+            remember(entry)
+            server.copy(plan.candidate, plan.name)
+            forget(entry.server, entry.name, but=entry.digest)
+    return Registration(plan, prompts, answers)
+
+
+def plan_only(
+    folder: Path, name: str = "", *, quant: str = "", host: str = "", force: bool = False
+) -> Plan:
+    """What `register` would do, everything checked that can be; nothing is changed anywhere."""
+    model = read_model_folder(folder)
+    with Ollama(host) as server, prepared(server, model, name, quant=quant, force=force) as (
+        plan, _,
+    ):  # fmt: skip
+        return plan
+
+
+@contextmanager
+def prepared(
+    server: Ollama, model: ModelFolder, name: str, *, quant: str, force: bool
+) -> Iterator[tuple[Plan, GgufModel | None]]:
+    """The plan of a registration, and the GGUF's vocabulary; arguments and errors as `register`."""
     name = name or model.report.name
     candidate = candidate_name(name)
     modelfile = read_modelfile(model, quant)
+    require_context(modelfile, model)
     chosen, path = model.report.quant(quant), model.gguf(quant)
-    with Ollama(host) as server:
-        version = version_of(server, folder, name)
-        replaced = server.has(name)
-        send(server, path, chosen, version)
-        with removed_afterwards(server, candidate):
-            create(server, candidate, chosen, modelfile)
-            note("Comparing the server's prompts with the trained ones …")
-            prompts = prove_prompts(server, candidate, model.report)
-            note("Asking it a question …")
-            ends = model.report.prompts.stops(model.report.eos)
-            answer = prove_answer(server, candidate, ends)
-            server.copy(candidate, name)
-        return Registration(
-            name, chosen.type, chosen.sha256, server.url, version, prompts, answer, replaced
+    version = version_of(server, model.path, name)
+    replaces = may_replace(server, name, force)
+    require_exported(path, chosen)
+    there = server.has_blob(f"sha256:{chosen.sha256}")
+    needed = ((0 if there else 1) + (2 if rewrites(version) else 0)) * chosen.bytes
+    if server.local and (store := store_folder()):
+        require_space(store, needed, f"Ollama {version}'s copy of {path.name}")
+    proof = model.report.proof
+    with vocabulary(path, proof) as tokens:
+        if tokens and proof:
+            note("Comparing the GGUF's token ids with the trained ones …")
+            prove_gguf(tokens, path, model.report, proof)
+        plan = Plan(
+            model, name, candidate, modelfile, chosen, path, server.url, version, there, needed,
+            replaces, tokens is not None,
+        )  # fmt: skip
+        yield plan, tokens
+
+
+def require_context(modelfile: Modelfile, model: ModelFolder) -> None:
+    """InputError where Ollama would cut, without a word, what was whole in training."""
+    found, needed = modelfile.parameters.get("num_ctx"), model.report.max_length
+    if found is None or found < needed:
+        raise InputError(
+            f"{model.path / FILE} sets num_ctx to {found or 'nothing'}; training's questions and"
+            f" answers had up to {needed} tokens, and Ollama cuts what is longer than num_ctx.",
+            hint=f"Write: PARAMETER num_ctx {needed}",
         )
+
+
+def may_replace(server: Ollama, name: str, force: bool) -> bool:
+    """Whether a model of that name is there; InputError where it is not taxqa's to replace."""
+    digest = server.digest_of(name)
+    if digest is None:
+        return False
+    if not force and not entry_of(server.place, full_name(name).lower(), digest):
+        raise InputError(
+            f"Ollama has a model '{name}' that taxqa did not register, or that was changed since.",
+            hint="Register under another name (--name NAME), or replace it with --force.",
+        )
+    return True
+
+
+def entry_for(server: Ollama, plan: Plan, cases: int) -> Registered:
+    """What is remembered of a model that has just been proven as the candidate."""
+    report = plan.model.report
+    return Registered(
+        name=full_name(plan.name).lower(),
+        server=server.place,
+        digest=server.digest_of(plan.candidate) or "",
+        sha256=plan.quant.sha256,
+        quant=plan.quant.type,
+        bytes=plan.quant.bytes,
+        base_model=report.base_model.name,
+        law_date=report.law_date,
+        proof="token ids" if plan.tokens else "text",
+        cases=cases,
+        folder=str(plan.model.path.resolve()),
+        ollama=plan.version,
+        at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+    )
 
 
 def candidate_name(name: str) -> str:
@@ -124,29 +240,29 @@ def version_of(server: Ollama, folder: Path, name: str) -> str:
         ) from None
 
 
-def send(server: Ollama, path: Path, quant: Quant, version: str) -> None:
-    """Hash the GGUF, compare it with what export wrote down, and send it unless it is there.
-
-    Raises:
-        ProofError: the file is not the one that was exported.
-        NoSpaceError: the server's disk would not hold it.
-    """
-    note(f"Hashing {path.name} ({quant.bytes / 1e9:.2f} GB) …")
-    if (found := digest(path)) != quant.sha256:
+def require_exported(path: Path, quant: Quant) -> None:
+    """ProofError where the GGUF is not the file that export made."""
+    hashed = hashlib.sha256()
+    with bar(f"Hashing {path.name} (MB)", total=quant.bytes / 1e6) as progress:
+        for chunk in chunks(path, lambda size: progress.advance(size / 1e6)):
+            hashed.update(chunk)
+    if (found := hashed.hexdigest()) != quant.sha256:
         raise ProofError(
             f"{path} is not the file that export made (SHA-256 {found[:16]}…, not"
             f" {quant.sha256[:16]}…).",
             hint="Export the model again.",
         )
-    there = server.has_blob(f"sha256:{quant.sha256}")
-    copies = (0 if there else 1) + (2 if rewrites(version) else 0)
-    if server.local and (store := store_folder()):
-        require_space(store, copies * quant.bytes, f"Ollama {version}'s copy of {path.name}")
-    if there:
+
+
+def send(server: Ollama, plan: Plan) -> None:
+    """Send the GGUF, unless Ollama has it."""
+    if plan.there:
         note("Ollama has this file already; it is not sent again.")
         return
-    with bar(f"Sending {path.name} to Ollama (MB)", total=quant.bytes / 1e6) as progress:
-        server.push_blob(path, f"sha256:{quant.sha256}", lambda size: progress.advance(size / 1e6))
+    total = plan.quant.bytes / 1e6
+    with bar(f"Sending {plan.path.name} to Ollama (MB)", total=total) as progress:
+        digest = f"sha256:{plan.quant.sha256}"
+        server.push_blob(plan.path, digest, lambda size: progress.advance(size / 1e6))
 
 
 def rewrites(version: str) -> bool:

@@ -9,6 +9,12 @@ from taxqa.errors import InputError
 from taxqa.records import read_text
 
 FILE = "Modelfile"
+DATA_LICENSE = """Training data: questions and answers on Korean tax law, made with taxqa.
+
+Acts, decrees, official notices, judgments and tribunals' decisions are not protected by copyright
+in Korea (저작권법 제7조). The worked questions and answers and the guide of taxqa are under
+Apache-2.0. What came from documents of your own, or from a language model as the teacher, is under
+your or its provider's terms."""
 
 
 def modelfile_of(report: ExportReport, quant: str = "") -> Modelfile:
@@ -36,7 +42,7 @@ def modelfile_of(report: ExportReport, quant: str = "") -> Modelfile:
             "repeat_penalty": 1.0,
         },
         stop=report.prompts.stops(report.eos),
-        licenses=(license_text(report),),
+        licenses=(license_text(report), DATA_LICENSE),
     )
 
 
@@ -46,7 +52,8 @@ def license_text(report: ExportReport) -> str:
     Spaces that do not print as such are written as plain ones: Ollama would delete them.
     """
     base = report.base_model
-    text = f"{base.name}: {base.license_name}\n\n{base.license_text}".strip()
+    known = base.license_name or "under the licence that it came with"
+    text = f"{base.name}: {known}\n\n{base.license_text}".strip()
     return "".join(
         letter if letter.isprintable() or letter in "\n\t" else " " * letter.isspace()
         for letter in text.replace("\r\n", "\n")
@@ -82,7 +89,8 @@ def write_modelfile(folder: Path, report: ExportReport, quant: str = "") -> Path
 
 
 def read_modelfile(folder: ModelFolder, quant: str = "") -> Modelfile:
-    """The folder's own Modelfile, as a person may have edited it; made if it is missing.
+    """The folder's own Modelfile, as a person may have edited it; where it has none, the one that
+    `write_modelfile` would write.
 
     Args:
         quant: type of the GGUF to take in place of the one that FROM names.
@@ -92,7 +100,7 @@ def read_modelfile(folder: ModelFolder, quant: str = "") -> Modelfile:
     """
     path = folder.path / FILE
     if not path.is_file():
-        write_modelfile(folder.path, folder.report)
+        return modelfile_of(folder.report, quant)
     found = parse(read_text(path))
     chosen = folder.report.quant().file
     if Path(found.source) != Path(chosen):

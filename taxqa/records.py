@@ -67,6 +67,8 @@ class Record(QARecord):
     """Names of the checks it passed."""
     amount: int | None = None
     """KRW; the one figure a right answer must give, for calculation questions."""
+    quote: str = ""
+    """The words of the document that a language model's answer rests on; '' for other teachers."""
 
     def plain(self) -> QARecord:
         """The record in the user's format."""
@@ -208,7 +210,7 @@ def first_problem(error: ValidationError) -> str:
     """The first problem pydantic found, as 'field: what'."""
     problem = error.errors()[0]
     place = ".".join(str(part) for part in problem["loc"]) or "the whole"
-    return f"{place}: {problem['msg']}"
+    return f"{place}: {problem['msg'].removeprefix('Value error, ')}"
 
 
 def dump_line(record: BaseModel) -> str:

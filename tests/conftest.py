@@ -1,6 +1,8 @@
 """What every test may ask for."""
 
+import atexit
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,10 @@ import pytest
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 os.environ["UNSLOTH_DISABLE_STATISTICS"] = "1"
+# What a test registers with a fake is no business of the user's own list.
+STATE = tempfile.TemporaryDirectory(prefix="taxqa-state-")
+atexit.register(STATE.cleanup)
+os.environ["TAXQA_STATE"] = STATE.name
 
 SHARED = Path(
     os.environ.get("TAXQA_SHARED", Path(__file__).resolve().parent.parent.parent / "shared")

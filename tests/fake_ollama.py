@@ -4,7 +4,7 @@ What it does was read from Ollama's source and seen on real servers (versions 0.
 blobs and their digests, errors inside a stream of status 200, parameters that are accepted at
 create and fail at chat, a TEMPLATE that is passed over, autodetected and fallback templates, the
 rewriting of a GGUF by versions 0.30.0 to 0.34.0, and silent cuts of long prompts. The model behind
-it is a fixed text: tokens are its letters.
+it is a fixed text whose tokens are its letters, or, with `runs`, the GGUF itself in llama.cpp.
 """
 
 import hashlib
@@ -57,8 +57,24 @@ class FakeModel:
     parameters: dict[str, Any] = field(default_factory=dict)
     license: list[str] = field(default_factory=list)
 
+    def described(self, name: str, store: Path) -> dict[str, Any]:
+        """An entry of /api/tags; the digest changes with anything in the model."""
+        blob = store / self.digest.replace(":", "-")
+        return {
+            "name": name,
+            "model": name,
+            "size": blob.stat().st_size if blob.is_file() else 0,
+            "digest": hashlib.sha256(repr(self).encode()).hexdigest(),
+        }
+
+    def once(self, question: str) -> str:
+        """What the model is given by /api/generate: the bare question where no template is."""
+        if not self.template and not self.chat_template:
+            return question
+        return self.prompt([{"role": "user", "content": question}])
+
     def prompt(self, messages: list[dict[str, str]]) -> str:
-        """What the model is given, by the way Ollama would choose."""
+        """What the model is given by /api/chat, by the way Ollama would choose."""
         if self.system and (not messages or messages[0]["role"] != "system"):
             messages = [{"role": "system", "content": self.system}, *messages]
         if any(mark in self.chat_template for mark in NATIVE_MARKS):
@@ -96,6 +112,10 @@ class FakeOllama:
     breaks: Literal["", "ends", "drops", "garbage"] = ""
     """How a stream breaks: it ends too soon, the connection goes away, or something that is no
     Ollama answers."""
+    runs: bool = False
+    """Answer with the GGUF, by llama.cpp, in place of `reply`; only where it has weights."""
+    replies: dict[str, str] = field(default_factory=dict)
+    """Question -> what is written to it in place of `reply`."""
     url: str = ""
     models: dict[str, FakeModel] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
@@ -196,8 +216,9 @@ class FakeOllama:
         for key in WHOLE:
             if key in options and type(options[key]) is not int:
                 raise Refusal(500, f"option {key!r} must be of type integer")
+        messages = body.get("messages") or [{"content": body.get("prompt", "")}]
         try:
-            prompt = model.prompt(body.get("messages") or [])
+            prompt = model.once(body["prompt"]) if "prompt" in body else model.prompt(messages)
         except GoTemplateError as error:
             raise Refusal(500, f"template: {error}") from None
         if body.get("_debug_render_only") and self.knows_render:
@@ -207,16 +228,31 @@ class FakeOllama:
             if body.get("truncate") is False or body.get("shift") is False:
                 raise Refusal(400, "the input length exceeds the context length")
             prompt = prompt[-num_ctx // 2 :]
-        return self.answering(name, prompt, options)
+        reply = self.replies.get(messages[-1]["content"], self.reply)
+        if self.runs:
+            reply = self.written(model, prompt, options)
+        return self.answering(name, prompt, reply, options)
+
+    def written(self, model: FakeModel, prompt: str, options: dict[str, Any]) -> str:
+        """What the stored GGUF writes after a prompt, greedily, with its end where it comes."""
+        from export.gguf_model import GgufModel
+
+        loaded = GgufModel(self.blob(model.digest), context=512)
+        try:
+            answer = loaded.answer(loaded.tokens(prompt), options.get("num_predict", 128))
+        finally:
+            loaded.close()
+        ends = options.get("stop") or [""]
+        return f" {answer.text}" + str(ends[0]) * answer.stopped
 
     def answering(
-        self, name: str, prompt: str, options: dict[str, Any]
+        self, name: str, prompt: str, reply: str, options: dict[str, Any]
     ) -> Iterator[dict[str, Any]]:
         """The reply up to the first stop string, or cut where none comes."""
-        ends = [self.reply.find(stop) for stop in options.get("stop") or []]
+        ends = [reply.find(stop) for stop in options.get("stop") or []]
         found = [end for end in ends if end >= 0]
         limit = options.get("num_predict", -1)
-        text = self.reply[: min(found)] if found else self.reply * 50
+        text = reply[: min(found)] if found else reply * 50
         reason = "stop" if found else "length"
         if 0 <= limit < len(text):
             text, reason = text[:limit], "length"
@@ -334,7 +370,7 @@ class Handler(BaseHTTPRequestHandler):
                 self.send(fake.put_blob(digest, data), None)
             return
         if self.command == "GET":
-            names = [{"name": name, "model": name} for name in fake.models]
+            names = [model.described(name, fake.store) for name, model in fake.models.items()]
             self.send(
                 200, {"/api/version": {"version": fake.version}}.get(self.path, {"models": names})
             )
@@ -344,7 +380,7 @@ class Handler(BaseHTTPRequestHandler):
         body = json.loads(data)
         if self.path == "/api/create":
             self.send_lines(fake.create(body), stream=body.get("stream", True))
-        elif self.path == "/api/chat":
+        elif self.path in ("/api/chat", "/api/generate"):
             lines = fake.chat(body)
             self.send_lines(lines, stream=body.get("stream", True))
         elif self.path == "/api/show":

@@ -11,7 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from datagen.asking.lessons import lessons_of
+from datagen.config import GenerateConfig
+from datagen.config import load_config as generate_config
+from datagen.corpus import shipped_corpus
 from datagen.guide import guide_entries
+from datagen.teachers.prices import SHIPPED, load_prices
 from finetune.config import TrainConfig, load_config
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -66,10 +71,23 @@ def test_a_shipped_config_is_read_and_says_everything_it_needs(path: Path) -> No
     assert config.base_model in path.read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "datagen" / "configs").glob("*.yaml")), ids=lambda path: path.name
+)
+def test_a_shipped_config_of_generate_is_read_and_plans_something(path: Path) -> None:
+    config = generate_config(path)
+    assert config != GenerateConfig() and config.models
+    assert lessons_of(shipped_corpus(), config)
+
+
 def test_every_yaml_of_the_repository_is_read_by_something() -> None:
     guide = {path.name for path in (ROOT / "datagen" / "guide").glob("*.yaml")}
     configs = {path.name for path in (ROOT / "finetune" / "configs").glob("*.yaml")}
-    assert {path.name for path in files(".yaml", ".yml")} == guide | configs
+    configs |= {path.name for path in (ROOT / "datagen" / "configs").glob("*.yaml")}
+    # The prices of teachers, and what the forecast of a training knows of GPUs.
+    tables = {SHIPPED.name, "gpus.yaml"}
+    assert load_prices().models
+    assert {path.name for path in files(".yaml", ".yml")} == guide | configs | tables
     read = {entry.id for entry in guide_entries()}
     for name in guide:
         text = (ROOT / "datagen" / "guide" / name).read_text(encoding="utf-8")

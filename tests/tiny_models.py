@@ -230,22 +230,33 @@ def write_byte_bpe_gguf(folder: Path, path: Path) -> None:
     """The byte-level BPE of a tiny Phi-2 as a GGUF that holds nothing else."""
     import gguf
 
+    writer = gguf.GGUFWriter(path, "llama")
+    write_byte_bpe_vocabulary(folder, writer, "smollm")
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.close()
+
+
+def write_byte_bpe_vocabulary(folder: Path, writer: Any, splits: str) -> None:
+    """A byte-level BPE as GGUF keys.
+
+    Args:
+        splits: llama.cpp's name for how a text is split into words first.
+    """
+    import gguf
+
     vocabulary = json.loads((folder / "vocab.json").read_text(encoding="utf-8"))
     merges = (folder / "merges.txt").read_text(encoding="utf-8").splitlines()[1:]
     tokens = sorted(vocabulary, key=vocabulary.__getitem__)
     kinds = [gguf.TokenType.NORMAL] * len(tokens)
     kinds[0] = gguf.TokenType.CONTROL
-    writer = gguf.GGUFWriter(path, "llama")
     writer.add_tokenizer_model("gpt2")
-    writer.add_tokenizer_pre("smollm")
+    writer.add_tokenizer_pre(splits)
     writer.add_token_list(tokens)
     writer.add_token_types(kinds)
     writer.add_token_merges(merges)
     for add in ("bos", "eos", "pad", "unk"):
         getattr(writer, f"add_{add}_token_id")(0)
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.close()
 
 
 def write_vocabulary(folder: Path, writer: Any) -> None:

@@ -33,13 +33,7 @@ def wrong_equations(line: str) -> Iterator[tuple[str, Fraction | None]]:
 
     A division by zero comes to nothing (None): any value that is stated for it is wrong.
     """
-    sides: list[list[Token]] = [[]]
-    for token in tokens(line):
-        if token.symbol == "=":
-            sides.append([])
-        else:
-            sides[-1].append(token)
-    for left, right in pairwise(sides):
+    for left, right in pairwise(sides_of(line)):
         expression = last_expression(left)
         if len(expression) < 3:
             continue
@@ -50,6 +44,17 @@ def wrong_equations(line: str) -> Iterator[tuple[str, Fraction | None]]:
             expected, wrong = None, states_value(right)
         if wrong:
             yield " ".join(token.text for token in [*expression, Token("="), *right[:1]]), expected
+
+
+def sides_of(line: str) -> list[list[Token]]:
+    """The tokens of a line between its signs of equality."""
+    sides: list[list[Token]] = [[]]
+    for token in tokens(line):
+        if token.symbol == "=":
+            sides.append([])
+        else:
+            sides[-1].append(token)
+    return sides
 
 
 def states_value(side: list[Token]) -> bool:

@@ -6,10 +6,9 @@ Judged only where the text of the document is known.
 import re
 from collections.abc import Iterable, Iterator
 
+from datagen.checks.figures import known_in, unfounded
 from datagen.checks.finding import Context, Finding, shortened
-from datagen.checks.statements import SENTENCE_END
 from taxlaw.acts import find_law
-from taxlaw.amounts import find_amounts
 from taxlaw.cases import find_cases
 from taxqa.records import Document, QARecord
 
@@ -18,12 +17,7 @@ QUOTED = re.compile(
     r"|(?<![가-힣\d])'([^'\n]{8,400})'"
 )
 LAW_NAME = re.compile(r"(?:법|법률|령|규칙|규정|조례|협약|특례법|고시|훈령|통칙)$")
-BLANK = re.compile(r"[\s\"'“”‘’「」『』.,·ㆍ]+")
-DATE = re.compile(r"(\d{4})\s?[.년]\s?(\d{1,2})\s?[.월]\s?(\d{1,2})")
-PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s?(?:%|퍼센트|프로)")
-PARTS = re.compile(r"(10|100|1,?000|10,?000|1만|10만|천|백|만)분의\s?(\d+(?:\.\d+)?)")
-SIZES = {"천": 1000, "백": 100, "만": 10_000, "1만": 10_000, "10만": 100_000}
-COMPUTED = re.compile(r"[=＝×÷]|빼면|뺀|더하|더해|합하|합쳐|곱하|나누|따라서|그래서|그러므로|결국")
+BLANK = re.compile(r"[\s\"'“”‘’「」『』·ㆍ]+|(?<!\d)[.,]+|[.,]+(?!\d)")
 
 
 def source_texts(documents: Iterable[Document]) -> dict[str, str]:
@@ -70,7 +64,7 @@ def is_law_name(text: str) -> bool:
 
 
 def bare(text: str) -> str:
-    """`text` without blanks, quotation marks and punctuation."""
+    """`text` without blanks, quotation marks and punctuation, but for that within a number."""
     return BLANK.sub("", text)
 
 
@@ -91,34 +85,14 @@ def check_source_cases(record: QARecord, context: Context) -> Finding | None:
 
 
 def check_source_figures(record: QARecord, context: Context) -> Finding | None:
-    """Each amount, rate and date stands in the document or the question, or is computed there.
+    """Each figure of the answer stands in the document or the question, or follows from theirs.
 
-    Computed is what stands in a sentence with an operator or a word such as '빼면'; the checks of
-    arithmetic judge that.
+    What follows is shown: by an equation, or by a sum in words, of figures that are known.
     """
-    if not context.source or not figures(record.answer):
+    if not context.source:
         return None
-    known = figures(f"{context.source}\n{record.question}")
-    for sentence in SENTENCE_END.split(record.answer):
-        if COMPUTED.search(sentence):
-            known |= figures(sentence)
-            continue
-        for figure, shown in figures(sentence).items():
-            if figure not in known:
-                return Finding(
-                    "figure-not-in-source", shown, "a figure of the document or the question"
-                )
+    known = known_in(f"{context.source}\n{record.question}")
+    for shown in unfounded(record.answer, known):
+        expected = "a figure of the document or the question, or a step that leads to it"
+        return Finding("figure-not-in-source", shown, expected)
     return None
-
-
-def figures(text: str) -> dict[tuple[str, str], str]:
-    """(kind, value) of each amount, rate and date of a text -> how it is written."""
-    found = {("KRW", str(each.value)): each.text for each in find_amounts(text)}
-    for match in PERCENT.finditer(text):
-        found["rate", f"{float(match[1]):g}"] = match[0]
-    for match in PARTS.finditer(text):
-        size = SIZES.get(match[1]) or int(match[1].replace(",", ""))
-        found["rate", f"{float(match[2]) * 100 / size:g}"] = match[0]
-    for match in DATE.finditer(text):
-        found["date", "-".join(str(int(part)) for part in match.groups())] = match[0]
-    return found

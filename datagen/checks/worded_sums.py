@@ -1,6 +1,7 @@
 """Arithmetic in words: 'A에서 B를 빼면 C', 'A에 B를 더하면 C', 'A의 r%는 C'."""
 
 import re
+from collections.abc import Iterator
 from fractions import Fraction
 from itertools import pairwise
 
@@ -54,6 +55,15 @@ def check_worded_sums(record: QARecord, context: Context) -> Finding | None:
 
 def wrong_sum(sentence: str, amounts: list[AmountMention]) -> Finding | None:
     """A wrong result of three amounts after one another with the words of a sum between them."""
+    for first, second, third, sign in worded_sums(sentence, amounts):
+        return compared(sentence, first, third, Fraction(first.value + sign * second.value))
+    return None
+
+
+def worded_sums(
+    sentence: str, amounts: list[AmountMention]
+) -> Iterator[tuple[AmountMention, AmountMention, AmountMention, int]]:
+    """(first, second, result, sign of the second) of each sum that is put in words."""
     for first, second, third in zip(amounts, amounts[1:], amounts[2:], strict=False):
         between = sentence[first.end : second.start]
         after = sentence[second.end : third.start]
@@ -61,19 +71,37 @@ def wrong_sum(sentence: str, amounts: list[AmountMention]) -> Finding | None:
             continue
         for words, verb, sign in PATTERNS:
             if words.search(between) and words.match(between) and verb.search(after):
-                value = Fraction(first.value + sign * second.value)
-                return compared(sentence, first, third, value)
-    return None
+                yield first, second, third, sign
 
 
 def wrong_share(sentence: str, amounts: list[AmountMention]) -> Finding | None:
     """A wrong percentage of an amount."""
+    for first, second, rate in worded_shares(sentence, amounts):
+        finding = compared(sentence, first, second, first.value * rate)
+        if finding:
+            return finding
+    return None
+
+
+def worded_shares(
+    sentence: str, amounts: list[AmountMention]
+) -> Iterator[tuple[AmountMention, AmountMention, Fraction]]:
+    """(amount, result, rate) of each percentage of an amount that is put in words."""
     for first, second in pairwise(amounts):
         match = SHARE.match(sentence[first.end : second.start])
         if match and END_OF_RESULT.match(sentence[second.end :]):
-            value = first.value * Fraction(match["rate"]) / 100
-            return compared(sentence, first, second, value)
-    return None
+            yield first, second, Fraction(match["rate"]) / 100
+
+
+def stated_sums(sentence: str) -> Iterator[tuple[tuple[Fraction, ...], int]]:
+    """(what it computes with, the result as stated in KRW) of each sum in words that comes out."""
+    amounts = find_amounts(sentence)
+    for first, second, third, sign in worded_sums(sentence, amounts):
+        if not compared(sentence, first, third, Fraction(first.value + sign * second.value)):
+            yield (Fraction(first.value), Fraction(second.value)), third.value
+    for first, second, rate in worded_shares(sentence, amounts):
+        if not compared(sentence, first, second, first.value * rate):
+            yield (Fraction(first.value), rate), second.value
 
 
 def compared(

@@ -13,7 +13,11 @@ Stop = Literal["end", "length", "refusal", "filtered"]
 
 @dataclass(frozen=True)
 class Request:
-    """One question to a teacher, answered by JSON that fits a schema."""
+    """One question to a teacher, answered by JSON that fits a schema.
+
+    A subclass may carry what the answer will be used with (the passage, the record); it is no part
+    of what is asked.
+    """
 
     system: str
     user: str
@@ -48,10 +52,15 @@ class Teacher(Protocol):
     """Provider and model, as in 'openai:gpt-6-luna'; answers are kept by it."""
 
     async def ask(self, request: Request) -> Reply:
-        """The reply to one request.
+        """The reply to one request, asked once; pace and further tries are the caller's.
 
         Raises:
-            TaxqaError: the provider refuses for good (key, model name), or could not be reached
-                after the retries.
+            PassingError: it failed in a way that passes; another try may succeed.
+            RequestRefusedError: this request is refused for good.
+            TaxqaError: the provider refuses every request (key, model name, credit).
         """
+        ...
+
+    async def aclose(self) -> None:
+        """Close the connections; the teacher may be asked again and opens new ones."""
         ...

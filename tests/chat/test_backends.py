@@ -127,12 +127,14 @@ def test_a_question_that_does_not_fit_is_an_error_and_no_cut(llama: ToyLlama) ->
 
 @pytest.mark.parametrize("form", sorted(FORMS))
 @pytest.mark.parametrize("adds_bos", [True, False])
+@pytest.mark.parametrize("system", ["", "짧게 답하세요."])
 def test_a_gguf_alone_is_asked_by_the_chat_template_in_it(
-    llama: ToyLlama, form: str, adds_bos: bool
+    llama: ToyLlama, form: str, adds_bos: bool, system: str
 ) -> None:
-    llama.metadata = {"tokenizer.chat_template": FORMS[form].chat_template("<eos>", adds_bos)}
+    template = FORMS[form].chat_template("<eos>", adds_bos, system)
+    llama.metadata = {"tokenizer.chat_template": template}
     model = LlamaBackend(Path("m.gguf"), None, "m")
-    assert model.prompt == PromptOfModel(FORMS[form], "<eos>")
+    assert model.prompt == PromptOfModel(FORMS[form], "<eos>", system)
 
 
 @pytest.mark.parametrize(

@@ -197,17 +197,22 @@ WRONG = [
     (f"{TRL} --config tab.yaml", 2, "tab.yaml is not YAML"),
     (f"{TRL} --config code.yaml", 2, "code.yaml is not YAML"),
     # A base model
-    (f"{TRL} --base-model gemma9", 2, "'gemma9' is neither a known base model nor a folder with a"
-     " config.json.\nKnown: gemma3-12b"),
-    (f"{TRL} --base-model mine", 2, "'mine' is neither a known base model nor a folder"),
-    (f"{TRL} --base-model gemma9 --resume", 2, "'gemma9' is neither a known base model"),
+    (f"{TRL} --base-model gemma9", 2, "'gemma9' is neither a known base model, nor a folder with a"
+     " config.json, nor a GGUF file.\nKnown: gemma3-12b"),
+    (f"{TRL} --base-model mine", 2, "'mine' is neither a known base model, nor a folder"),
+    (f"{TRL} --base-model gemma9 --resume", 2, "'gemma9' is neither a known base model,"),
     (f"{TRL} --config unpackaged.yaml", 2, "No package carries the weights of phi-2."),
     # A value of an option
     ("generate --out new --limit 0", 2, "0 is not in the range x>=2"),
     ("generate --out new --limit 1", 2, "1 is not in the range x>=2"),
     ("generate --out new --limit -5", 2, "-5 is not in the range x>=2"),
     ("generate --out new --limit many", 2, "'many' is not a valid integer"),
-    ("generate --out new --teacher oracle", 2, "Invalid value for '--teacher': 'oracle' is not"),
+    ("generate --out new --teacher oracle", 2, "'oracle' is no teacher; known: worked, openai,"),
+    ("generate --out new --teacher worked:big", 2, "'worked:big' is no teacher"),
+    ("generate --out new --model gpt-6-luna", 2, "is for one teacher; 0 name none"),
+    ("generate --out new --estimate", 2, "The worked teacher costs nothing"),
+    ("generate --out new --budget -1", 2, "-1.0 is not in the range"),
+    ("generate --out new --config no.yaml", 2, "There is no file no.yaml"),
     ("export --run run --quant q3_k", 2, "Unknown quant 'q3_k'; known: f16, bf16, q8_0,"),
     ("export --run run --quant ,", 2, "No quant was given; known: f16,"),
     ("export --run run --questions -1", 2, "-1 is not in the range x>=0"),
@@ -303,7 +308,7 @@ def test_a_disk_that_fails_while_a_dataset_is_written_leaves_nothing(
 
     monkeypatch.setattr("datagen.dataset.write_json", write)
     records = [Record(**RECORD, id=name, document=name, teacher="worked") for name in "ab"]
-    monkeypatch.setattr("datagen.dataset.checked", lambda material, seed: (records, []))
+    monkeypatch.setattr("datagen.dataset.checked", lambda *_: (records, []))
     found, error = type_in("generate --out new --limit 2")
     assert message in error
     assert found == code

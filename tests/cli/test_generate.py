@@ -6,7 +6,7 @@ from pathlib import Path
 from click.testing import CliRunner, Result
 
 from cli.generate import generate
-from taxqa.errors import InputError
+from taxqa.errors import ConfigError, InputError
 
 
 def invoke(*words: str | Path) -> Result:
@@ -49,7 +49,7 @@ def test_wrong_options_are_refused_before_anything_is_made(tmp_path: Path) -> No
     out = tmp_path / "dataset"
     assert invoke("--out", out, "--limit", "0").exit_code == 2
     assert invoke("--out", out, "--max-answer", "0").exit_code == 2
-    assert invoke("--out", out, "--teacher", "nobody").exit_code == 2
+    assert isinstance(invoke("--out", out, "--teacher", "nobody").exception, ConfigError)
     empty = invoke("--out", out, "--max-answer", "3").exception
     assert isinstance(empty, InputError) and "Raise --max-answer" in empty.hint
     missing = invoke("--out", out, "--corpus", tmp_path / "no").exception

@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 HEAVY = (
     "torch", "transformers", "trl", "peft", "datasets", "accelerate", "unsloth", "openai",
     "anthropic", "llama_cpp", "ollama", "gguf", "numpy", "pydantic", "yaml", "httpx", "rich",
-    "matplotlib", "filelock",
+    "matplotlib", "filelock", "fastapi", "uvicorn", "jinja2",
 )  # fmt: skip
 ALL_HELPS = """
 import sys

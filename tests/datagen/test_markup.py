@@ -14,7 +14,6 @@ from datagen.markup import (
     sections_of,
     split_front_matter,
     with_headings,
-    without_boxes,
 )
 
 json_values = st.recursive(
@@ -94,11 +93,6 @@ def test_front_matter_that_is_no_yaml_is_still_read_line_by_line() -> None:
 
 def test_a_text_without_front_matter_is_all_body() -> None:
     assert split_front_matter("--- 그냥 글 ---") == ({}, "--- 그냥 글 ---")
-
-
-def test_a_drawn_table_becomes_lines_of_cells() -> None:
-    drawn = "세율은 다음과 같다.\n┌────┬────┐\n│1억원 이하 │ 10%   │\n├────┼────┤\n└────┴────┘\n끝"
-    assert without_boxes(drawn) == "세율은 다음과 같다.\n1억원 이하 | 10%\n끝"
 
 
 def test_the_share_of_korean_letters_counts_letters_alone() -> None:

@@ -1,4 +1,4 @@
-"""What counts as right, as kept and as chosen, and which questions are asked."""
+"""What counts as right, and that both sides of a comparison read the same tokens alike."""
 
 from pathlib import Path
 from typing import Any
@@ -9,20 +9,16 @@ from hypothesis import strategies as st
 from tiny_models import tiny_model, write_gguf
 from tiny_runs import random_adapter, record
 
-from export import compare as module
-from export.compare import FEW_RIGHT, Comparison, compare, cut_answer, end_ids, is_right
-from export.export import choose, comparison_records, lost, spread
+from export import merged_model as module
+from export.compare import Comparison, compare, is_right, require_same_prompts
 from export.gguf_model import Answer, GgufModel
 from export.lora import merged_weight, plain_name, read_adapter
+from export.merged_model import MergedModel, cut_answer, end_ids
+from export.run import BaseOfRun, Trained, WholeRun
 from finetune.prompts import prompt_form
 from finetune.weights import load_weights
-from taxqa.records import Record, write_jsonl
-
-COUNT = st.integers(0, 30)
-
-
-def counted(asked: int = 20, *, right: int = 0, same: int = 0) -> Comparison:
-    return Comparison(asked, same, right, asked, 10.0, asked)
+from taxqa.errors import ProofError
+from taxqa.records import Record
 
 
 def answer(text: str, *, stopped: bool = True, seconds: float = 0.5) -> Answer:
@@ -71,107 +67,31 @@ def test_any_answer_is_judged(text: str) -> None:
     assert is_right(f"{text}\n9,000만원", TAUGHT) in (True, False)
 
 
-@pytest.mark.parametrize(
-    ("right", "before", "kept"),
-    [(10, 10, True), (9, 10, True), (8, 10, False), (20, 10, True), (0, 10, False), (5, 5, True)],
-)
-def test_right_answers_decide_where_there_are_enough_to_lose(
-    right: int, before: int, kept: bool
-) -> None:
-    assert before >= FEW_RIGHT
-    found = counted(right=right, same=0)
-    assert found.kept(counted(right=before)) == kept
-
-
-@pytest.mark.parametrize(("same", "kept"), [(20, True), (18, True), (17, False), (0, False)])
-def test_equal_answers_decide_where_there_are_few_right_ones(same: int, kept: bool) -> None:
-    found = counted(right=0, same=same)
-    assert found.kept(counted(right=FEW_RIGHT - 1)) == kept
-
-
-@given(asked=st.integers(1, 30), right=COUNT, more=COUNT, before=COUNT, same=COUNT)
-def test_a_model_always_keeps_its_own_and_more_right_answers_never_hurt(
-    asked: int, right: int, more: int, before: int, same: int
-) -> None:
-    itself = counted(asked, right=min(right, asked), same=asked)
-    assert itself.kept(itself)
-    reference = counted(asked, right=before)
-    fewer, better = (counted(asked, right=n, same=same) for n in (right, right + more))
-    assert better.kept(reference) or not fewer.kept(reference)
-
-
 def test_answers_are_counted_beside_the_merged_models() -> None:
     records = [record(1, answer="가"), record(2, answer="나"), record(3, answer="다")]
     answers = [answer("가"), answer("다른", stopped=False), answer("다")]
     found = compare(answers, ["가", "나", "라"], records, 3)
     assert found == Comparison(
-        asked=3, same=1, right=2, stopped=2, tokens_per_second=2.7, same_prompt=3
+        asked=3,
+        same=1,
+        right=2,
+        stopped=2,
+        tokens_per_second=2.7,
+        same_prompt=3,
+        golden=tuple(
+            {"question": records[index].question, "answer": text}
+            for index, text in ((0, "가"), (2, "다"))
+        ),
     )
     assert compare([answer("", seconds=0)], [""], records[:1], 1).tokens_per_second == 0.0
     with pytest.raises(ValueError, match="longer"):
         compare(answers[:2], ["가", "나", "라"], records, 3)
 
 
-def quant(name: str, size: int, kept: bool | None = None) -> dict[str, Any]:
-    entry = {"type": name, "bytes": size, "right": 1, "same": 1, "asked": 4}
-    return entry if kept is None else entry | {"kept": kept}
-
-
-@pytest.mark.parametrize(
-    ("quants", "chosen"),
-    [
-        ([quant("f16", 4, True), quant("q8_0", 2, True), quant("q4_k_m", 1, False)], "q8_0"),
-        ([quant("f16", 4, True), quant("q8_0", 2, True), quant("q4_k_m", 1, True)], "q4_k_m"),
-        ([quant("q8_0", 2, False), quant("q4_k_m", 1, False)], "q8_0"),
-        ([quant("q8_0", 2), quant("q4_k_m", 1)], "q8_0"),
-    ],
-)
-def test_the_smallest_that_kept_what_was_learned_is_chosen(
-    quants: list[dict[str, Any]], chosen: str
-) -> None:
-    assert choose(quants) == chosen
-    assert choose(quants[::-1]) == chosen
-
-
-def test_a_quant_that_lost_what_was_learned_is_named_with_a_better_one() -> None:
-    report = {"merged": {"right": 9}, "quants": [quant("q8_0", 2, True), quant("q4_k_m", 1, False)]}
-    warning = lost(report["quants"][1], report)
-    assert "q4_k_m lost what was learned (1 right answers, 9 before" in warning
-    assert "use q8_0, which kept it" in warning
-    report["quants"] = report["quants"][1:]
-    assert "export a larger type, e.g. --quant q8_0" in lost(report["quants"][0], report)
-
-
-@given(total=st.integers(0, 40), count=st.integers(0, 40))
-def test_questions_are_spread_evenly_in_order_each_once(total: int, count: int) -> None:
-    records = [record(number) for number in range(total)]
-    found = spread(records, count)
-    assert len(found) == min(total, count)
-    places = [records.index(one) for one in found]
-    assert places == sorted(set(places))
-    if found:
-        assert places[0] == 0
-        gaps = [b - a for a, b in zip(places, [*places[1:], total], strict=True)]
-        assert max(gaps) - min(gaps) <= 1
-
-
-@given(taught=st.integers(0, 20), unseen=st.integers(0, 20), questions=st.integers(0, 40))
-def test_most_questions_are_of_what_was_taught(
-    taught: int, unseen: int, questions: int, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    run = tmp_path_factory.getbasetemp() / "asked"
-    run.mkdir(exist_ok=True)
-    for name, count in {"heldout": taught, "valid": unseen}.items():
-        write_jsonl(run / f"{name}.jsonl", [record(n, name[0]) for n in range(count)])
-    found = comparison_records(run, questions)
-    assert len(found) == len({one.id for one in found}) == min(questions, taught + unseen)
-    of_taught = sum(one.id.startswith("h") for one in found)
-    assert of_taught >= min(taught, questions - questions // 4)
-    assert len(found) - of_taught >= min(unseen, questions // 4)
-
-
-def test_a_run_without_questions_is_compared_on_none(tmp_path: Path) -> None:
-    assert comparison_records(tmp_path, 24) == []
+def test_a_prompt_with_other_token_ids_is_no_proof() -> None:
+    require_same_prompts(4, 4, "m.gguf")
+    with pytest.raises(ProofError, match=r"of 1 of 4 prompts \(m\.gguf\)"):
+        require_same_prompts(3, 4, "m.gguf")
 
 
 @pytest.mark.parametrize(("form", "end"), [("qa", "<eos>"), ("gemma3", "<end_of_turn>")])
@@ -210,6 +130,33 @@ def test_the_same_tokens_are_the_same_text_from_transformers_and_llama_cpp(
         model.close()
 
 
+def trained(run: Path, base: Path, tokenizer: Any) -> Trained:
+    of_run = BaseOfRun(
+        name="tiny", folder=str(base), source="folder", repo="", license_name="", license_url=""
+    )
+    whole = WholeRun(base_model=of_run, prompt_form="qa", system="", max_length=64)
+    found = Trained(run, whole, base, prompt_form("qa"))
+    found.__dict__["tokenizer"] = tokenizer  # as if it had been loaded from the run
+    return found
+
+
+def test_the_merged_models_logits_are_those_of_one_pass(
+    gemma: Path, gemma_adapter: Path, tmp_path: Path
+) -> None:
+    import numpy
+    import torch
+    from transformers import AutoTokenizer
+
+    (tmp_path / "adapter").symlink_to(gemma_adapter)
+    merged = MergedModel(trained(tmp_path, gemma, AutoTokenizer.from_pretrained(gemma)))
+    ids = [2, *(7 + index % 200 for index in range(149))]  # three parts, longer than the window
+    with torch.inference_mode():
+        whole = merged.model(torch.tensor([ids])).logits[0].numpy()
+    for first in (0, 63, 64, 100, 149):
+        parts = [part.copy() for part in merged.logits(ids, first)]
+        numpy.testing.assert_allclose(numpy.concatenate(parts), whole[first:], atol=1e-3)
+
+
 def test_the_merged_model_is_asked_in_the_bases_own_16_bits(
     tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -233,11 +180,13 @@ def test_the_merged_model_is_asked_in_the_bases_own_16_bits(
         return loaded[0]
 
     monkeypatch.setattr(module, "load_weights", load)
-    answers = module.ask_merged(base, adapter, tokenizer, [[1, 2, 3], [4]], prompt_form("qa"), 2)
-    assert [answer.tokens for answer in answers] == [2, 2]
+    (tmp_path / "run").mkdir()
+    adapter.rename(tmp_path / "run" / "adapter")
+    merged = MergedModel(trained(tmp_path / "run", base, tokenizer))
+    assert [answer.tokens for answer in merged.answers([[1, 2, 3], [4]], 2)] == [2, 2]
     name = "model.layers.0.mlp.fc1.weight"
     found = loaded[0].state_dict()[name].float().cpu()
-    read = read_adapter(adapter)
+    read = read_adapter(tmp_path / "run" / "adapter")
     expected = load_file(base / "model.safetensors")[name]
     assert expected.dtype == torch.float16
     assert torch.equal(

@@ -4,23 +4,34 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tiny_runs import record, write_dataset
 
-from cli.export import add_modelfile
+import taxqa
+from cli.export import add_modelfile, require_all
 from export import export as stage
-from export.export import export, read_run
+from export import quantizer, yardstick
+from export import run as runs
+from export.export import Options, export
 from export.gguf_model import GgufModel
+from export.limits import Limits
+from export.quantize import quantize
 from finetune.bases import BASES, LocatedBase
 from finetune.prompts import prompt_form
-from modelfiles.model_folder import read_model_folder
+from modelfiles.model_folder import ExportReport, read_model_folder
 from modelfiles.modelfile import parse
+from modelfiles.token_proof import prove_gguf, vocabulary
+from modelfiles.values import write_modelfile
 from taxqa.errors import InputError, NoSpaceError, ProofError
-from taxqa.folders import partial_path
+from taxqa.folders import digest, partial_path
 
 NAME = "세무-모델"
+ANY = Limits(max_kld=100.0, min_right=0.0)
+NONE = Options(questions=0)
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +39,8 @@ def model(run: Path, converter: Path, tmp_path_factory: pytest.TempPathFactory) 
     """The model folder of a trained tiny Gemma, by everything there is."""
     out = tmp_path_factory.mktemp("models") / NAME
     quants = ["f16", "q8_0", "q4_k_m"]
-    export(run, out, quants, questions=6, llama_cpp=converter, finish=add_modelfile)
+    options = Options(questions=6, imatrix=True, author="홍길동", limits=ANY)
+    export(run, out, quants, options, llama_cpp=converter, finish=add_modelfile)
     return out
 
 
@@ -47,6 +59,10 @@ def copied(model: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Call
     )
 
 
+def asked(questions: int) -> Options:
+    return Options(questions=questions, tokens=64, limits=ANY)
+
+
 def report(folder: Path) -> dict[str, Any]:
     found: dict[str, Any] = json.loads((folder / "export.json").read_text(encoding="utf-8"))
     return found
@@ -62,12 +78,101 @@ def test_a_model_folder_is_what_the_next_stages_read(model: Path, gemma: Path) -
         path = folder.gguf(quant.type)
         assert hashlib.sha256(path.read_bytes()).hexdigest() == quant.sha256
     assert {path.name for path in model.iterdir()} == {
-        "export.json", "Modelfile", "config.yaml", "manifest.json",
+        "export.json", "export.html", "Modelfile", "config.yaml", "manifest.json",
         *(f"{NAME}-{quant}.gguf" for quant in ("f16", "q8_0", "q4_k_m")),
     }  # fmt: skip
     manifest = json.loads((model / "manifest.json").read_text(encoding="utf-8"))
     assert (manifest["stage"], manifest["counts"]["quants"]) == ("model", 3)
     assert manifest["chosen"] == folder.report.chosen
+
+
+def test_the_proof_holds_the_ids_of_training_and_what_was_answered(model: Path, run: Path) -> None:
+    from transformers import AutoTokenizer
+
+    found, tokenizer = (
+        read_model_folder(model).report,
+        AutoTokenizer.from_pretrained(run / "adapter"),
+    )
+    assert found.proof
+    first = found.proof.cases[0]
+    prompt = prompt_form("qa").prompt(first.messages[0].content)
+    assert list(first.ids) == tokenizer(prompt).input_ids
+    assert found.proof.answer.ids[-1] == tokenizer.eos_token_id
+    for quant in report(model)["quants"]:
+        assert len(quant["golden"]) == min(3, quant["measures"]["stopped"])
+    with vocabulary(found_gguf := read_model_folder(model).gguf(), found.proof) as tokens:
+        assert tokens
+        prove_gguf(tokens, found_gguf, found, found.proof)
+
+
+def test_an_exported_model_is_registered_and_answers_as_at_its_export(
+    gemma: Path, tiny: Path, converter: Path, tmp_path: Path
+) -> None:
+    """From training to Ollama's answers, with llama.cpp behind the fake."""
+    from fake_ollama import fake_ollama
+    from tiny_runs import settings, write_dataset
+
+    from finetune.train import finetune
+    from modelfiles.register import register
+
+    dataset = write_dataset(tmp_path / "dataset")
+    manifest = {"stage": "dataset", "law_date": "2026-06-08"}
+    (dataset / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    config = settings(gemma, system="{law_date} 기준.", max_length=256, num_train_epochs=30)
+    finetune(dataset, tmp_path / "run", config)
+    out = tmp_path / "taxqa-tiny"
+    export(
+        tmp_path / "run",
+        out,
+        ["q8_0"],
+        Options(questions=6, limits=ANY),
+        llama_cpp=converter,
+        finish=add_modelfile,
+    )
+    with fake_ollama(runs=True) as fake:
+        done = register(out, host=fake.url)
+        assert fake.models["taxqa-tiny:latest"].system == "2026년 6월 8일 기준."
+    assert done.plan.tokens
+    assert len(done.prompts) == 10
+    assert len(done.answers) == 3
+    assert all(one.same for one in done.answers)
+
+
+def test_a_system_message_goes_along_from_run_to_modelfile(
+    copied: Callable[..., Any],
+    run: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The GGUF is the one without it: asked with it, llama.cpp still makes training's ids."""
+    system = "2026년 6월 8일 기준."
+    heard: list[str] = []
+    tokens = GgufModel.tokens
+
+    def recorded(self: GgufModel, text: str, **options: bool) -> list[int]:
+        heard.append(text)
+        return tokens(self, text, **options)
+
+    monkeypatch.setattr(GgufModel, "tokens", recorded)
+    with_system = shutil.copytree(run, tmp_path / "run")
+    manifest = json.loads((run / "manifest.json").read_text(encoding="utf-8"))
+    manifest |= {"system": system, "law_date": "2026-06-08"}
+    (with_system / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    out = tmp_path / "out"
+    copied(with_system, out, ["f16"], asked(2), finish=write_unproven)
+    assert heard and all(text.startswith(f"{system}\n\n### 질문: ") for text in heard)
+    folder = read_model_folder(out)
+    assert (folder.report.system, str(folder.report.law_date)) == (system, "2026-06-08")
+    assert parse((out / "Modelfile").read_text(encoding="utf-8")).system == system
+    # That GGUF's chat template knows nothing of it: the real last step refuses it.
+    with pytest.raises(ProofError, match="asks otherwise than training did"):
+        copied(with_system, tmp_path / "other", ["f16"], NONE, finish=add_modelfile)
+    assert not (tmp_path / "other").exists()
+
+
+def write_unproven(folder: Path) -> None:
+    report = ExportReport.model_validate_json((folder / "export.json").read_bytes())
+    write_modelfile(folder, report)
 
 
 def test_the_modelfile_asks_the_chosen_quant_as_training_did(model: Path) -> None:
@@ -80,13 +185,70 @@ def test_the_modelfile_asks_the_chosen_quant_as_training_did(model: Path) -> Non
 def test_every_quant_was_asked_with_the_prompts_of_training(model: Path) -> None:
     found = report(model)
     assert [quant["type"] for quant in found["quants"]] == ["f16", "q8_0", "q4_k_m"]
-    for entry in (found["merged"], *found["quants"]):
+    measures = [quant["measures"] for quant in found["quants"]]
+    for entry in (found["merged"], *measures):
         assert (entry["asked"], entry["same_prompt"]) == (6, 6)
         assert 0 <= entry["stopped"] <= 6
     assert found["merged"]["same"] == 6
     full, *_, smallest = found["quants"]
-    assert full["same"] >= max(smallest["same"], 5)
+    assert measures[0]["same"] >= max(measures[-1]["same"], 5)
     assert full["bytes"] > smallest["bytes"]
+
+
+def test_the_smaller_a_quant_the_further_it_is_from_the_merged_model(model: Path) -> None:
+    found = report(model)
+    assert found["merged"]["measured_in"] == "transformers"
+    full, eight, four = (quant["measures"] for quant in found["quants"])
+    # f16 is another program's computation of the same weights, and no more than that.
+    assert 0 <= full["mean_kld"] < 1e-4
+    assert full["mean_kld"] < eight["mean_kld"] < four["mean_kld"]
+    assert full["p99_kld"] < eight["p99_kld"] < four["p99_kld"]
+    assert full["same_top"] >= eight["same_top"] >= four["same_top"]
+    assert full["perplexity"] == pytest.approx(found["merged"]["perplexity"], rel=0.01)
+    assert {entry["scored_tokens"] for entry in (found["merged"], full, eight, four)} == {
+        found["merged"]["scored_tokens"]
+    }
+
+
+def test_what_the_export_took_stands_in_its_report(model: Path) -> None:
+    found = report(model)
+    cost = found["cost"]
+    sizes = sum(path.stat().st_size for path in model.glob("*.gguf"))
+    assert cost["peak_disk_bytes"] > sizes
+    assert cost["peak_memory_bytes"] > 50_000_000
+    parts = ("seconds_convert", "seconds_imatrix", "seconds_reference")
+    assert all(cost[part] > 0 for part in parts)
+    assert cost["seconds"] >= sum(cost[part] for part in parts) - 0.2
+    assert found["imatrix"]["texts"] == 12
+    assert [quant["imatrix"] for quant in found["quants"]] == [False, True, True]
+
+
+def test_the_gguf_says_what_it_was_made_from(model: Path, run: Path) -> None:
+    from gguf import GGUFReader
+
+    inputs = json.loads((run / "manifest.json").read_text(encoding="utf-8"))["inputs"]
+    expected = {
+        "general.name": NAME,
+        "general.author": "홍길동",
+        "general.finetune": "taxqa",
+        "general.quantized_by": f"taxqa {taxqa.__version__}",
+        "general.languages": ["ko"],
+        "general.base_model.count": 1,
+        "general.base_model.0.name": "tiny-gemma",
+        "general.dataset.count": 1,
+        "general.dataset.0.name": "dataset",
+        "general.dataset.0.version": inputs["dataset"]["sha256"],
+        "taxqa.dataset.sha256": inputs["dataset"]["sha256"],
+        "taxqa.training.sha256": digest(run),
+        "taxqa.prompt_form": "qa",
+    }
+    for path in model.glob("*.gguf"):
+        fields = GGUFReader(path).fields
+        assert {key: fields[key].contents() for key in expected} == expected
+        # A folder of the user's own has no licence that we know of.
+        assert "general.license" not in fields
+        assert ("quantize.imatrix.entries_count" in fields) == ("f16" not in path.name)
+    assert report(model)["training"] == digest(run)
 
 
 def test_the_chat_template_in_the_gguf_is_the_trained_one(model: Path, run: Path) -> None:
@@ -102,10 +264,10 @@ def test_the_chat_template_in_the_gguf_is_the_trained_one(model: Path, run: Path
 def test_without_questions_nothing_is_compared_and_the_largest_is_chosen(
     copied: Callable[..., Any], run: Path, tmp_path: Path
 ) -> None:
-    found = copied(run, tmp_path / "out", ["q8_0", "q4_k_m"], questions=0)
-    assert found["merged"] is None
-    assert found["chosen"] == "q8_0"
-    assert "kept" not in found["quants"][0]
+    found = copied(run, tmp_path / "out", ["q8_0", "q4_k_m"], NONE)
+    assert found.merged is None
+    assert found.chosen == "q8_0"
+    assert (found.quants[0].kept, found.quants[0].measures) == (None, None)
     # f16 was only a step on the way.
     assert {path.name for path in (tmp_path / "out").glob("*.gguf")} == {
         "out-q8_0.gguf",
@@ -121,14 +283,16 @@ def test_where_memory_is_short_the_f16_gguf_stands_in_for_the_merged_model(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(stage, "fits_in_memory", lambda _: False)
-    monkeypatch.setattr(stage, "ask_merged", None)
-    found = copied(run, tmp_path / "out", ["f16"], questions=3)
-    assert found["quants"][0]["same"] == 3
+    monkeypatch.setattr(yardstick, "fits_in_memory", lambda _: False)
+    monkeypatch.setattr(yardstick, "MergedModel", None)
+    found = copied(run, tmp_path / "out", ["f16"], asked(3))
+    assert found.merged.measured_in == "f16 GGUF"
+    measures = found.quants[0].measures
+    assert (measures.same, measures.mean_kld, measures.same_top) == (3, 0.0, 1.0)
     assert "does not fit into memory" in capsys.readouterr().err
 
 
-def fail(*_: object) -> None:
+def fail(*_: object, **__: object) -> None:
     raise ProofError("It failed.")
 
 
@@ -137,27 +301,28 @@ def other_tokens(self: GgufModel, text: str) -> list[int]:
 
 
 @pytest.mark.parametrize(
-    ("what", "replacement", "error"),
+    ("where", "what"),
     [
-        ("convert", fail, "It failed"),
-        ("quantize", fail, "It failed"),
-        ("compare_all", fail, "It failed"),
-        ("write_json", fail, "It failed"),
+        (stage, "convert"),
+        (stage, "importance_of"),
+        (stage, "Yardstick"),
+        (quantizer, "quantize"),
+        (stage, "write_json"),
+        (stage, "write_page"),
     ],
 )
 def test_an_export_that_fails_leaves_nothing(
+    where: Any,
     what: str,
-    replacement: Any,
-    error: str,
     copied: Callable[..., Any],
     run: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(stage, what, replacement)
+    monkeypatch.setattr(where, what, fail)
     out = tmp_path / "models" / "out"
-    with pytest.raises(ProofError, match=error):
-        copied(run, out, ["q8_0"], questions=2)
+    with pytest.raises(ProofError, match="It failed"):
+        copied(run, out, ["q8_0"], replace(asked(2), imatrix=True))
     assert list(out.parent.iterdir()) == []
 
 
@@ -166,7 +331,7 @@ def test_a_modelfile_that_cannot_be_written_leaves_nothing(
 ) -> None:
     out = tmp_path / "models" / "out"
     with pytest.raises(ProofError):
-        copied(run, out, ["q8_0"], questions=0, finish=fail)
+        copied(run, out, ["q8_0"], NONE, finish=fail)
     assert list(out.parent.iterdir()) == []
 
 
@@ -175,7 +340,7 @@ def test_a_gguf_that_tokenises_otherwise_is_no_proven_model(
 ) -> None:
     monkeypatch.setattr(GgufModel, "tokens", other_tokens)
     with pytest.raises(ProofError, match="other token ids than training did of 2 of 2 prompts"):
-        copied(run, tmp_path / "out", ["f16"], questions=2)
+        copied(run, tmp_path / "out", ["f16"], asked(2))
     assert not (tmp_path / "out").exists()
     assert not partial_path(tmp_path / "out").exists()
 
@@ -194,17 +359,17 @@ def test_a_whole_model_is_replaced_only_by_force_and_only_by_a_whole_one(
     copied: Callable[..., Any], run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "out"
-    copied(run, out, ["q8_0"], questions=0)
+    copied(run, out, ["q8_0"], NONE)
     before = (out / "manifest.json").read_bytes()
     with pytest.raises(InputError, match="is already there, whole"):
-        copied(run, out, ["q4_k_m"], questions=0)
+        copied(run, out, ["q4_k_m"], NONE)
     with monkeypatch.context() as patch:
-        patch.setattr(stage, "quantize", fail)
+        patch.setattr(quantizer, "quantize", fail)
         with pytest.raises(ProofError):
-            copied(run, out, ["q4_k_m"], questions=0, force=True)
+            copied(run, out, ["q4_k_m"], NONE, force=True)
     assert (out / "manifest.json").read_bytes() == before
     assert read_model_folder(out).gguf().is_file()
-    copied(run, out, ["q4_k_m"], questions=0, force=True)
+    copied(run, out, ["q4_k_m"], NONE, force=True)
     assert {path.name for path in out.glob("*.gguf")} == {"out-q4_k_m.gguf"}
 
 
@@ -228,20 +393,19 @@ def test_a_base_folder_that_is_gone_is_not_replaced_by_a_known_model(
 
 @pytest.mark.parametrize("name", ["model.safetensors", "config.json", "tokenizer.model"])
 def test_a_base_that_was_edited_after_training_is_refused(
-    name: str, run: Path, gemma: Path, converter: Path, tmp_path: Path
+    name: str, run: Path, gemma: Path, tmp_path: Path
 ) -> None:
     edited = shutil.copytree(gemma, tmp_path / "gemma")
     other = moved(run, tmp_path / "run", folder=str(edited))
-    assert read_run(other).base == edited
+    assert runs.read_run(other).base == edited
     with (edited / name).open("r+b") as file:
         file.seek(-2, 2)
         file.write(b"!!")
     with pytest.raises(InputError, match=rf"{name} is not the file that this run was trained on"):
-        export(other, tmp_path / "out", ["q8_0"], llama_cpp=converter)
+        runs.read_run(other)
     (edited / name).unlink()
     with pytest.raises(InputError):
-        export(other, tmp_path / "out", ["q8_0"], llama_cpp=converter)
-    assert not (tmp_path / "out").exists()
+        runs.read_run(other)
 
 
 @pytest.mark.parametrize(
@@ -264,29 +428,95 @@ def test_a_known_base_whose_folder_is_gone_is_found_again_in_the_same_revision(
         asked.append(arguments)
         return LocatedBase(arguments[0], gemma, source, BASES[arguments[0]])
 
-    monkeypatch.setattr(stage, "locate_base", locate)
+    monkeypatch.setattr(runs, "locate_base", locate)
     gone = moved(run, tmp_path / "run", name="gemma3-270m", source=source, folder=folder)
-    copied(gone, tmp_path / "out", ["q8_0"], questions=0)
+    copied(gone, tmp_path / "out", ["q8_0"], NONE)
     assert asked == [("gemma3-270m", source, revision)]
 
 
-def test_a_quant_that_lost_what_was_learned_is_warned_of(
+def damaging(*types: str) -> Callable[..., None]:
+    """`quantize` that afterwards zeroes a tensor of quants of these types."""
+
+    def damaged(source: Path, out: Path, quant: str, **options: Any) -> None:
+        from gguf import GGUFReader
+
+        quantize(source, out, quant, **options)
+        if quant in types:
+            reader = GGUFReader(out, "r+")
+            tensor = next(one for one in reader.tensors if one.name == "token_embd.weight")
+            tensor.data[:] = 0
+            reader.data.flush()
+
+    return damaged
+
+
+def test_a_damaged_quant_is_left_out_and_the_good_one_is_kept(
     copied: Callable[..., Any],
     run: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    from export.compare import Comparison
+    monkeypatch.setattr(quantizer, "quantize", damaging("q5_k_m"))
+    options = Options(questions=4, tokens=64)
+    out = tmp_path / "out"
+    found = copied(run, out, ["q8_0", "q5_k_m"], options, finish=add_modelfile)
+    assert [made.type for made in found.quants] == ["q8_0"]
+    assert found.quants[0].measures.mean_kld < 0.01
+    assert found.chosen == "q8_0"
+    (lost,) = found.left_out
+    assert lost.type == "q5_k_m"
+    assert lost.measures.mean_kld > 0.1
+    assert "mean KL divergence" in lost.lost
+    assert "q5_k_m is left out: mean KL divergence" in " ".join(capsys.readouterr().err.split())
+    assert [path.name for path in out.glob("*.gguf")] == ["out-q8_0.gguf"]
+    assert read_model_folder(out).gguf().name == "out-q8_0.gguf"
+    assert not list(out.glob(".*"))
+    with pytest.raises(ProofError, match=r"Left out, because .*: q5_k_m: mean KL") as error:
+        require_all(found)
+    assert "its q8_0 kept it" in error.value.hint
 
-    def compared(*_: object) -> tuple[Comparison, dict[str, Comparison]]:
-        whole = Comparison(10, 10, 10, 10, 1.0, 10)
-        return whole, {"q8_0": whole, "q4_k_m": Comparison(10, 2, 3, 10, 1.0, 10)}
 
-    monkeypatch.setattr(stage, "compare_all", compared)
-    found = copied(run, tmp_path / "out", ["q8_0", "q4_k_m"], questions=2)
-    assert found["chosen"] == "q8_0"
-    assert [quant["kept"] for quant in found["quants"]] == [True, False]
-    printed = " ".join(capsys.readouterr().err.split())
-    assert "q4_k_m lost what was learned (3 right answers, 10 before" in printed
-    assert "use q8_0" in printed
+def test_where_only_a_damaged_quant_was_asked_for_a_larger_one_is_tried_and_named(
+    copied: Callable[..., Any], run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quantizer, "quantize", damaging("q5_k_m", "q6_k"))
+    out = tmp_path / "models" / "out"
+    with pytest.raises(ProofError, match=r"no model was made \(q5_k_m: mean KL") as error:
+        copied(run, out, ["q5_k_m"], Options(questions=4, tokens=64))
+    assert "q8_0 was tried and keeps it" in error.value.hint
+    assert "--quant q8_0" in error.value.hint
+    assert list(out.parent.iterdir()) == []
+
+
+def test_where_no_type_is_good_enough_that_is_said(
+    copied: Callable[..., Any], run: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(ProofError) as error:
+        copied(run, tmp_path / "out", ["q8_0"], Options(questions=2, limits=Limits(1e-12)))
+    assert "the conversion itself changed the model" in error.value.hint
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_dataset_that_is_not_the_runs_gives_no_importance_matrix(
+    copied: Callable[..., Any], run: Path, tmp_path: Path
+) -> None:
+    other = write_dataset(tmp_path / "other", train=[record(1)])
+    (other / "manifest.json").write_text('{"stage": "dataset"}', encoding="utf-8")
+    for dataset, message in ((other, "is not the dataset"), (tmp_path / "gone", "is not at")):
+        with pytest.raises(InputError, match=message) as error:
+            copied(run, tmp_path / "out", ["q8_0"], Options(imatrix=True, dataset=dataset))
+        assert "--dataset" in error.value.hint
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_quant_kept_careful_is_larger_and_nearer(
+    copied: Callable[..., Any], run: Path, tmp_path: Path
+) -> None:
+    plain, careful = (
+        copied(run, tmp_path / name, ["q4_k_m"], replace(asked(4), careful=name == "careful"))
+        for name in ("plain", "careful")
+    )
+    assert (plain.quants[0].careful, careful.quants[0].careful) == (False, True)
+    assert careful.quants[0].bytes > plain.quants[0].bytes
+    assert careful.quants[0].measures.mean_kld < plain.quants[0].measures.mean_kld

@@ -20,6 +20,8 @@ TENSORS = {
     "q6_k": {"Q8_0"},
     "q5_k_m": {"Q5_1", "Q8_0"},
     "q4_k_m": {"Q5_0", "Q8_0"},
+    "q4_0": {"Q4_0", "Q8_0"},
+    "iq4_xs": {"IQ4_NL", "Q8_0"},
 }
 """Types of the matrices: k-quants want rows of 256 weights, the tiny Gemma's have 64."""
 
@@ -47,6 +49,21 @@ def test_each_type_is_written_and_answers(quant: str, source: Path, tmp_path: Pa
         assert model.answer(model.tokens("세율은?"), 4).tokens > 0
     finally:
         model.close()
+
+
+def types(path: Path) -> dict[str, str]:
+    from gguf import GGUFReader
+
+    return {tensor.name: tensor.tensor_type.name for tensor in GGUFReader(path).tensors}
+
+
+def test_a_type_may_be_another_for_some_tensors(source: Path, tmp_path: Path) -> None:
+    quantize(source, tmp_path / "plain.gguf", "q4_0")
+    quantize(source, tmp_path / "kept.gguf", "q4_0", kept={r"attn_v\.weight": "q8_0"})
+    plain, kept = types(tmp_path / "plain.gguf"), types(tmp_path / "kept.gguf")
+    changed = {name for name in plain if plain[name] != kept[name]}
+    assert changed == {f"blk.{layer}.attn_v.weight" for layer in range(6)}
+    assert {kept[name] for name in changed} == {"Q8_0"}
 
 
 @pytest.mark.parametrize("content", [None, b"", b"GGUF", b"not a model" * 100])
@@ -88,7 +105,9 @@ def test_types_are_read_as_a_person_writes_them(text: str, names: list[str]) -> 
 
 @pytest.mark.parametrize("text", ["", " , ", "q4", "q8_0,q3_k_m", "q4_k_m;q8_0"])
 def test_an_unknown_type_or_none_is_refused_with_those_that_are_known(text: str) -> None:
-    with pytest.raises(InputError, match="known: f16, bf16, q8_0, q6_k, q5_k_m, q4_k_m"):
+    with pytest.raises(
+        InputError, match="known: f16, bf16, q8_0, q6_k, q5_k_m, q4_k_m, q4_0, iq4_xs"
+    ):
         quant_names(text)
 
 

@@ -42,7 +42,7 @@ def test_a_folder_is_a_base_model_of_its_own_name(gemma: Path) -> None:
 
 @pytest.mark.parametrize("name", ["gemma", "gemma3-12B", "", "no/such/folder", "~/nowhere"])
 def test_what_is_neither_a_name_nor_a_folder_is_said(name: str, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="neither a known base model nor a folder") as error:
+    with pytest.raises(InputError, match="neither a known base model, nor a folder") as error:
         locate_base(name or str(tmp_path))
     assert "gemma3-12b, gemma3-4b" in error.value.hint
 

@@ -129,3 +129,24 @@ def test_any_text_is_a_config_or_one_error(
         assert isinstance(load_config(path), TrainConfig)
     except ConfigError as error:
         assert str(path) in error.message
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{day} 기준", "braces other than"),
+        ("}}", "braces other than"),
+        ('"""', "three quotes"),
+        ("세법\u200b", "U\\+200B would be deleted"),
+        ("세법\u3000답", "U\\+3000 would be deleted"),
+    ],
+)
+def test_a_system_message_that_a_template_would_change_is_refused(text: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        load_config(None, system=text)
+
+
+def test_a_system_message_keeps_its_lines_and_loses_the_blanks_around_it(written: Path) -> None:
+    written.write_text("system: |\n  {law_date} 기준.\n  짧게.\n\n", encoding="utf-8")
+    assert load_config(written).system == "{law_date} 기준.\n짧게."
+    assert load_config(None).system == ""

@@ -192,3 +192,48 @@ def test_the_end_of_text_token_is_the_base_models_own(name: str) -> None:
 def test_an_unknown_form_is_refused() -> None:
     with pytest.raises(ConfigError, match="Unknown prompt form 'alpaca'; known: qa, gemma3"):
         prompt_form("alpaca")
+
+
+SYSTEMS = ["짧게 답하세요.", "\"따옴표\"와 \\n, '작은' 것\n둘째 줄", "💸 기준"]
+
+
+@form_names
+@pytest.mark.parametrize("default", SYSTEMS)
+def test_a_client_that_sends_no_system_message_gets_the_trained_one(
+    name: str, default: str, tokenizer: Any
+) -> None:
+    form = prompt_form(name)
+    template = form.chat_template(EOS, adds_bos=True, system=default)
+
+    def rendered_by_default(*messages: Message) -> str:
+        return str(
+            tokenizer.apply_chat_template(messages, chat_template=template, tokenize=False)
+        ).removeprefix("<bos>")
+
+    assert rendered_by_default(user("질문")) == form.prompt("질문", default)
+    assert rendered_by_default(system("다른"), user("질문")) == form.prompt("질문", "다른")
+    turns = [user("질문"), assistant("답"), user("다음")]
+    trained = form.conversation([system(default), *turns], EOS)
+    assert rendered_by_default(*turns) == trained
+
+
+@form_names
+@pytest.mark.parametrize("adds_bos", [True, False])
+@pytest.mark.parametrize("default", ["", *SYSTEMS])
+def test_a_chat_template_says_which_system_message_was_trained(
+    name: str, adds_bos: bool, default: str
+) -> None:
+    form = prompt_form(name)
+    template = form.chat_template(EOS, adds_bos, default)
+    assert form.system_in(template, EOS) == default
+    assert form.system_in(template + " ", EOS) is None
+    assert form.system_in(template.replace("질문", "문의").replace("user", "User"), EOS) is None
+
+
+@form_names
+@pytest.mark.parametrize("found", ["", "{{ messages }}", "system=", "[", "3"])
+def test_a_template_of_another_maker_has_no_trained_system_message(name: str, found: str) -> None:
+    form = prompt_form(name)
+    assert form.system_in(found, EOS) is None
+    head, _, tail = form.chat_template(EOS, True).partition("system=''")
+    assert form.system_in(f"{head}system={found}{tail}", EOS) is None

@@ -59,6 +59,13 @@ def test_the_adapter_is_as_large_as_peft_makes_it(kind: str, tiny: Path) -> None
     assert shape.lora_parameters(3) == sum(weight.numel() for weight in trained)
 
 
+def test_a_gemma_config_that_leaves_out_its_defaults_is_read_as_transformers_reads_it() -> None:
+    text = {"hidden_size": 2560, "intermediate_size": 10240, "num_hidden_layers": 34,
+            "sliding_window": 1024}  # fmt: skip
+    config = {"model_type": "gemma3", "text_config": text}
+    assert shape_of(config, "config.json") == SHAPES["gemma3-4b"]
+
+
 @given(
     st.dictionaries(
         st.sampled_from(

@@ -370,3 +370,34 @@ def test_unsloth_is_refused_with_the_reason_where_it_cannot_train(
         make_plan(dataset, settings(base, trainer="unsloth"))
     assert "2026.10.7, which needs a CUDA GPU" in error.value.hint
     assert make_plan(dataset, settings(base, trainer="auto"))[0].trainer == "trl"
+
+
+SYSTEM = "{law_date} 기준으로 답하세요."
+
+
+def test_the_system_message_is_in_every_prompt_with_the_day_of_the_law(
+    dataset: Path, base: Path, tmp_path: Path
+) -> None:
+    write_json(dataset / "manifest.json", {"stage": "dataset", "law_date": "2026-06-08"})
+    config = settings(base, system=SYSTEM, max_length=128, max_steps=1)
+    plain, _ = make_plan(dataset, settings(base, max_length=128))
+    plan, tokenizer = make_plan(dataset, config)
+    assert plan.system == "2026년 6월 8일 기준으로 답하세요."
+    for row in [*plan.train.rows, *plan.valid.rows]:
+        assert tokenizer.decode(row.input_ids).count(plan.system) == 1
+    assert plan.train.tokens > plain.train.tokens
+    asked = tokenizer.apply_chat_template([{"role": "user", "content": "세율은?"}], tokenize=False)
+    assert asked.removeprefix("<bos>") == plan.form.prompt("세율은?", plan.system)
+    finetune(dataset, tmp_path / "run", config)
+    manifest = json.loads((tmp_path / "run" / "manifest.json").read_text(encoding="utf-8"))
+    assert (manifest["system"], manifest["law_date"]) == (plan.system, "2026-06-08")
+
+
+def test_a_day_that_the_dataset_does_not_name_is_not_invented(dataset: Path, base: Path) -> None:
+    with pytest.raises(ConfigError, match="has no law_date") as error:
+        make_plan(dataset, settings(base, system=SYSTEM))
+    assert "taxqa generate" in error.value.hint
+    for broken in ("2026-13-01", 20260608, ["2026-06-08"]):
+        write_json(dataset / "manifest.json", {"stage": "dataset", "law_date": broken})
+        with pytest.raises(InputError, match="a day as in 2026-06-08 was expected"):
+            make_plan(dataset, settings(base))

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from model_folders import write_gguf
 
-from modelfiles.ollama_api import Ollama, server_url
+from modelfiles.ollama_api import Ollama
 from taxqa.errors import InputError, NoSpaceError, ServiceError
+from taxqa.ollama_address import server_url
 
 DIGEST = "sha256:" + "0" * 64
 

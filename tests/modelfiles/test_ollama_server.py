@@ -15,10 +15,11 @@ from fake_ollama import fake_ollama
 from model_folders import make_model_folder, write_gguf
 
 from finetune.prompts import FORMS
+from finetune.proof_cases import cases_of, user
 from modelfiles.model_folder import read_model_folder
 from modelfiles.modelfile import Modelfile
 from modelfiles.ollama_api import Ollama
-from modelfiles.proof import cases_of, prove_prompts, user
+from modelfiles.proof import prove_prompts
 from modelfiles.values import modelfile_of
 from taxqa.errors import ProofError, ServiceError
 
@@ -75,12 +76,59 @@ def test_the_servers_prompts_are_the_trained_ones(
     assert len(prove_prompts(place.server, NAME, report)) == len(cases_of(report.prompts))
 
 
-def test_a_planted_difference_shows(place: Place, tmp_path: Path) -> None:
-    report = read_model_folder(make_model_folder(tmp_path / "m")).report
-    template = report.prompts.go_template(report.eos).replace("### 답변:{{", "### 답변: {{")
-    place.make(Modelfile("./a.gguf", template))
-    with pytest.raises(ProofError, match="### 답변:·⟨end⟩"):
+PLANTED = {
+    "an extra line end": ("gemma3", "model\n{{ end }}\n{{- else", "model\n\n{{ end }}\n{{- else"),
+    "a missing end between turns": ("qa", "{{ if not $last }}<eos>", "{{ if not $last }}"),
+    "a trailing blank": ("qa", "### 답변:{{", "### 답변: {{"),
+    "a wrong name of a role": ("gemma3", "<start_of_turn>model", "<start_of_turn>assistant"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_a_template_that_asks_otherwise_is_found(place: Place, tmp_path: Path, name: str) -> None:
+    form, old, new = PLANTED[name]
+    report = read_model_folder(make_model_folder(tmp_path / "m", form=form)).report
+    template = report.prompts.go_template(report.eos)
+    assert old in template
+    place.make(Modelfile("./a.gguf", template.replace(old, new)))
+    with pytest.raises(ProofError, match="asks 'taxqa-test-registration' otherwise"):
         prove_prompts(place.server, NAME, report)
+
+
+def test_a_second_bos_is_found(place: Place, tmp_path: Path) -> None:
+    report = read_model_folder(make_model_folder(tmp_path / "m")).report
+    # Written so that no check of the text finds it.
+    template = '{{ "<b" }}os>{{ "<b" }}os>' + report.prompts.go_template(report.eos)
+    place.make(Modelfile("./a.gguf", template))
+    with pytest.raises(ProofError, match="Ollama  <bos>"):
+        prove_prompts(place.server, NAME, report)
+
+
+@pytest.mark.parametrize("form", sorted(FORMS))
+def test_a_fallback_to_a_template_of_its_own_is_found(
+    place: Place, tmp_path: Path, form: str
+) -> None:
+    report = read_model_folder(make_model_folder(tmp_path / "m", form=form)).report
+    place.make(Modelfile("./a.gguf"))
+    with pytest.raises(ProofError, match="otherwise than it was trained"):
+        prove_prompts(place.server, NAME, report)
+
+
+def test_one_question_without_a_conversation_gets_the_trained_prompt_too(place: Place) -> None:
+    place.make(Modelfile("./a.gguf", TEMPLATE, system="짧게."))
+    expected = FORMS["qa"].prompt("세율은?", "짧게.")
+    assert place.server.rendered_once(NAME, "세율은?").removeprefix("<bos>") == expected
+
+
+def test_a_models_digest_changes_with_what_is_in_it_and_not_with_its_name(place: Place) -> None:
+    place.make(Modelfile("./a.gguf", TEMPLATE))
+    first = place.server.digest_of(NAME)
+    assert first
+    place.server.copy(NAME, f"{NAME}-copy")
+    assert place.server.digest_of(f"{NAME}-copy".upper()) == first
+    place.make(Modelfile("./a.gguf", TEMPLATE, system="짧게."))
+    assert place.server.digest_of(NAME) != first
+    assert place.server.digest_of(f"{NAME}-none") is None
 
 
 def test_a_blob_that_is_there_is_not_sent_again(place: Place) -> None:

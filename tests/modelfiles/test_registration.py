@@ -10,8 +10,9 @@ from inline_snapshot import snapshot
 from model_folders import make_model_folder
 
 from finetune.prompts import prompt_form
+from finetune.proof_cases import cases_of
 from modelfiles import register as registration
-from modelfiles.proof import cases_of, difference
+from modelfiles.proof import difference
 from modelfiles.register import candidate_name, register, rewrites
 from taxqa.errors import InputError, NoSpaceError, ProofError, ServiceError
 from taxqa.errors import TaxqaError as AnyError
@@ -38,33 +39,37 @@ def edit(folder: Path, old: str, new: str) -> None:
     ("form", "system"), [("qa", ""), ("gemma3", ""), ("qa", "짧게 답합니다."), ("gemma3", "짧게.")]
 )
 def test_a_model_is_registered_and_its_prompts_are_proven(
-    tmp_path: Path, form: str, system: str, version: str
+    tmp_path: Path, gemma_vocabulary: Path, form: str, system: str, version: str
 ) -> None:
-    folder = make_model_folder(tmp_path / "taxqa-demo", form=form, system=system)
+    folder = make_model_folder(
+        tmp_path / "taxqa-demo", form=form, system=system, tokenizer=gemma_vocabulary
+    )
     reply = " 10%입니다." + {"qa": "<eos>", "gemma3": "<end_of_turn>"}[form]
     with fake_ollama(version=version, reply=reply) as fake:
         found = register(folder, host=fake.url)
         assert list(fake.models) == ["taxqa-demo:latest"]
         assert fake.models["taxqa-demo:latest"].system == system
-    assert (found.name, found.quant, found.version) == ("taxqa-demo", "q8_0", version)
-    assert found.prompts == tuple(case.name for case in cases_of(prompt_form(form)))
-    assert "an answer as the model wrote it" in found.prompts
-    assert found.answer == "10%입니다."
-    assert not found.replaced
+    plan = found.plan
+    assert (plan.name, plan.quant.type, plan.version) == ("taxqa-demo", "q8_0", version)
+    names = [case.name for case in cases_of(prompt_form(form))]
+    assert found.prompts == (*names, "a very long question")
+    assert [answer.answer for answer in found.answers] == ["10%입니다."]
+    assert plan.tokens
+    assert not plan.replaces
 
 
 def test_a_second_registration_sends_no_file_and_replaces_the_first(folder: Path) -> None:
     with fake_ollama() as fake:
         register(folder, "taxqa:v1", host=fake.url)
         sent = [call for call in fake.calls if call.startswith("POST /api/blobs/")]
-        assert register(folder, "taxqa:v1", host=fake.url).replaced
+        assert register(folder, "taxqa:v1", host=fake.url).plan.replaces
         assert [call for call in fake.calls if call.startswith("POST /api/blobs/")] == sent
 
 
 def test_another_quant_is_another_file(folder: Path) -> None:
     with fake_ollama() as fake:
-        assert register(folder, "a", quant="q4_k_m", host=fake.url).quant == "q4_k_m"
-        assert register(folder, "b", host=fake.url).quant == "q8_0"
+        assert register(folder, "a", quant="q4_k_m", host=fake.url).plan.quant.type == "q4_k_m"
+        assert register(folder, "b", host=fake.url).plan.quant.type == "q8_0"
         assert fake.models["a:latest"].digest != fake.models["b:latest"].digest
 
 
@@ -92,7 +97,7 @@ def test_a_template_that_is_not_the_trained_one_is_not_registered(
     with fake_ollama() as fake:
         fake.models["taxqa-demo:latest"] = former
         with pytest.raises(AnyError):
-            register(folder, host=fake.url)
+            register(folder, host=fake.url, force=True)
         assert fake.models == {"taxqa-demo:latest": former}
 
 
@@ -135,6 +140,16 @@ def test_without_any_template_ollama_falls_back_to_chatml(tmp_path: Path) -> Non
         register(folder, host=fake.url)
 
 
+@pytest.mark.parametrize("line", ["PARAMETER num_ctx 2047\n", ""])
+def test_a_context_shorter_than_training_would_be_cut_silently(folder: Path, line: str) -> None:
+    edit(folder, "PARAMETER num_ctx 2048\n", line)
+    with fake_ollama() as fake:
+        with pytest.raises(InputError, match="Ollama cuts what is longer") as error:
+            register(folder, host=fake.url)
+        assert fake.calls == []
+    assert "PARAMETER num_ctx 2048" in error.value.hint
+
+
 def test_a_model_that_does_not_stop_is_not_registered(folder: Path) -> None:
     edit(folder, 'PARAMETER stop "<eos>"\n', "")
     with fake_ollama() as fake:
@@ -164,7 +179,7 @@ def test_a_failure_in_the_middle_leaves_the_former_model_untouched(folder: Path)
     with fake_ollama(fail_create="llama runner crashed") as fake:
         fake.models["taxqa-demo:latest"] = former
         with pytest.raises(ServiceError, match="llama runner crashed"):
-            register(folder, host=fake.url)
+            register(folder, host=fake.url, force=True)
         assert fake.models == {"taxqa-demo:latest": former}
 
 
@@ -172,7 +187,7 @@ def test_an_interrupt_leaves_no_candidate(folder: Path, monkeypatch: pytest.Monk
     def interrupted(*_: Any) -> str:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(registration, "prove_answer", interrupted)
+    monkeypatch.setattr(registration, "prove_answers", interrupted)
     with fake_ollama() as fake:
         with pytest.raises(KeyboardInterrupt):
             register(folder, host=fake.url)

@@ -8,12 +8,18 @@ from inline_snapshot import snapshot
 from model_folders import make_model_folder
 
 from finetune.bases import BASES
-from finetune.config import TrainConfig
+from finetune.config import LAW_DATE, load_config
 from finetune.prompts import FORMS
 from modelfiles.model_folder import ExportReport, read_model_folder
 from modelfiles.modelfile import parse
-from modelfiles.ready import MAX_LENGTH, READY, ready_report, ready_texts
-from modelfiles.values import modelfile_of, modelfile_text, read_modelfile, write_modelfile
+from modelfiles.ready import CONFIGS, READY, ready_report, ready_texts
+from modelfiles.values import (
+    DATA_LICENSE,
+    modelfile_of,
+    modelfile_text,
+    read_modelfile,
+    write_modelfile,
+)
 from taxqa.errors import InputError
 
 
@@ -54,6 +60,12 @@ PARAMETER stop "<eos>"
 LICENSE """google/gemma-3-270m: Gemma Terms of Use
 
 Gemma is provided under and subject to the Gemma Terms of Use."""
+LICENSE """Training data: questions and answers on Korean tax law, made with taxqa.
+
+Acts, decrees, official notices, judgments and tribunals' decisions are not protected by copyright
+in Korea (저작권법 제7조). The worked questions and answers and the guide of taxqa are under
+Apache-2.0. What came from documents of your own, or from a language model as the teacher, is under
+your or its provider's terms."""
 ''')  # noqa: E501
 
 
@@ -94,7 +106,13 @@ def test_another_quant_has_another_from(tmp_path: Path) -> None:
 def test_a_licence_with_characters_that_do_not_print_can_be_written(tmp_path: Path) -> None:
     base = {"name": "b", "license_name": "L", "license_text": "a\u00a0b\u200bc\r\n\x0cd"}
     found = modelfile_of(report_of(tmp_path / "m", base_model=base))
-    assert found.licenses == ("b: L\n\na bc\n d",)
+    assert found.licenses == ("b: L\n\na bc\n d", DATA_LICENSE)
+
+
+def test_a_base_of_the_users_own_keeps_a_licence_that_is_not_known_here(tmp_path: Path) -> None:
+    base = {"name": "my-gemma", "license_name": "", "license_text": ""}
+    found = modelfile_of(report_of(tmp_path / "m", base_model=base))
+    assert found.licenses[0] == "my-gemma: under the licence that it came with"
 
 
 def test_a_modelfile_that_a_person_edited_is_the_one_that_counts(tmp_path: Path) -> None:
@@ -107,10 +125,11 @@ def test_a_modelfile_that_a_person_edited_is_the_one_that_counts(tmp_path: Path)
     assert (other.source, other.parameters["temperature"]) == ("./m-q4_k_m.gguf", 0.5)
 
 
-def test_a_missing_modelfile_is_made(tmp_path: Path) -> None:
+def test_a_missing_modelfile_is_the_one_that_would_be_written(tmp_path: Path) -> None:
     folder = read_model_folder(make_model_folder(tmp_path / "m"))
     assert read_modelfile(folder) == modelfile_of(folder.report)
-    assert (folder.path / "Modelfile").is_file()
+    assert read_modelfile(folder, "q4_k_m").source == "./m-q4_k_m.gguf"
+    assert not (folder.path / "Modelfile").exists()
 
 
 def test_a_modelfile_of_another_gguf_is_refused(tmp_path: Path) -> None:
@@ -128,7 +147,11 @@ def test_the_ready_modelfiles_are_current() -> None:
 
 @pytest.mark.parametrize("name", READY)
 def test_a_ready_modelfile_fits_its_base_model_and_config(name: str) -> None:
-    report = ready_report(name)
-    assert report.form == BASES[READY[name][0]].prompt_form
-    assert TrainConfig().max_length == MAX_LENGTH
-    assert parse(modelfile_text(report)).template == report.prompts.go_template(report.eos)
+    report, config = ready_report(name), load_config(CONFIGS / READY[name][0])
+    assert report.form == BASES[config.base_model].prompt_form
+    found = parse(ready_texts()[CONFIGS.parent.parent / "modelfiles" / f"{name}.Modelfile"])
+    assert found.template == report.prompts.go_template(report.eos)
+    assert found.parameters["num_ctx"] == config.max_length
+    assert bool(found.system) == bool(config.system)
+    assert LAW_DATE not in found.system
+    assert len(found.licenses) == 2

@@ -1,0 +1,259 @@
+"""One record as the page shows it: escaped HTML from templates, and the numbers around it."""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from datagen.report import SOURCE_LABELS, TYPE_LABELS
+from datagen.review.agreement import agreements, quality
+from datagen.review.checking import EDITABLE, Checked
+from datagen.review.desk import DROPPED_REASONS, REASONS, Desk, decided_record
+from datagen.review.filters import STATUSES, Filter
+from datagen.review.items import Item
+from datagen.review.marks import Piece, marked_answer, marked_question, marked_source
+from datagen.review.risk import points
+from datagen.review.store import Decision
+from taxqa.records import ASKERS, SOURCES, Document, Record, to_json
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+VERDICT_NAMES = {"accept": "승인", "edit": "수정", "reject": "반려"}
+PART_NAMES = {"dataset": "", "heldout": "평가용 질문", "dropped": "검사에서 빠짐"}
+CHECK_NAMES = {
+    "format": "형식",
+    "language": "한국어",
+    "mixed-language": "섞인 언어",
+    "length": "길이",
+    "leftovers": "지시문 찌꺼기",
+    "broken-off": "끊긴 문장",
+    "gift": "증여세 재계산",
+    "income": "소득세 재계산",
+    "base-taxes": "과세표준별 세액",
+    "inheritance": "상속세 재계산",
+    "vat": "부가가치세 재계산",
+    "transfer": "양도소득세 재계산",
+    "brackets": "세율 구간",
+    "facts": "세율·공제·한도",
+    "deadlines": "기한",
+    "arithmetic": "계산식",
+    "worded-sums": "말로 쓴 계산",
+    "citations": "인용 조문",
+    "topics": "조문의 내용",
+    "cases": "판례 번호",
+    "quotes": "인용문",
+    "source-cases": "원문의 판례",
+    "source-figures": "원문의 수치",
+    "duplicates": "중복·모순",
+    "amount": "정답 금액",
+}
+"""Check -> how a reviewer reads it; a check that is not here is shown by its own name."""
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A document beside a record."""
+
+    document: Document
+    pieces: list[Piece]
+    own: bool
+    """The record rests on it; else the record cites it."""
+    site: str
+    """Where its address leads: 'www.law.go.kr'; '' where that is no place of the web."""
+
+
+@cache
+def templates() -> "Environment":
+    """The templates of this package; everything that is put into them is escaped."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("datagen.review"), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    environment.globals |= {
+        "askers": {name: TYPE_LABELS.get(name, name) for name in ASKERS},
+        "origins": {name: SOURCE_LABELS.get(name, name) for name in SOURCES},
+        "verdicts": VERDICT_NAMES,
+        "parts": PART_NAMES,
+        "check_names": CHECK_NAMES,
+        "reasons": DROPPED_REASONS,
+    }
+    return environment
+
+
+def page_html(desk: Desk, reviewer: str) -> str:
+    """The page without a record in it."""
+    items = desk.order
+    teachers = sorted({item.record.teacher for item in items if item.record})
+    return templates().get_template("page.html").render(
+        dataset=str(desk.material.path),
+        name=desk.material.path.name,
+        reviews=str(desk.reviews.path),
+        reviewer=reviewer,
+        reviewers=desk.reviewers(),
+        statuses=STATUSES,
+        teachers=teachers,
+        reject_reasons=list(REASONS.items()),
+    )  # fmt: skip
+
+
+def view(desk: Desk, reviewer: str, wanted: Filter, item: Item | None) -> dict[str, Any]:
+    """What the page needs to show an item, or that there is none."""
+    return {
+        "digest": item.digest if item else "",
+        "html": record_html(desk, reviewer, item) if item else empty_html(desk, reviewer, wanted),
+        "left": desk.count(reviewer, wanted),
+        "dropped": bool(item and item.part == "dropped"),
+        "progress": desk.progress(reviewer).model_dump(),
+    }
+
+
+def empty_html(desk: Desk, reviewer: str, wanted: Filter) -> str:
+    """What stands there when a filter takes no record."""
+    done = desk.progress(reviewer)
+    return templates().get_template("empty.html").render(
+        filter=wanted, status=STATUSES[wanted.status], progress=done
+    )  # fmt: skip
+
+
+def record_html(desk: Desk, reviewer: str, item: Item) -> str:
+    """A record with its source, its checks and what was decided."""
+    given = desk.reviews.current().get(item.digest, {})
+    mine = given.get(reviewer)
+    record = (decided_record(item, mine) if mine else None) or item.record
+    return templates().get_template("record.html").render(
+        item=item,
+        record=record,
+        raw="" if record else to_json(dict(item.fields), indent=2),
+        question=question_pieces(desk, record) if record else [],
+        answer=answer_pieces(desk, record) if record else [],
+        before=item.record if mine and mine.edited else None,
+        passages=passages_of(desk, record) if record else [],
+        known=bool(record and desk.source_of(record)),
+        checks=desk.check(item, record) if record else [],
+        risks=desk.risks[item.digest],
+        points=points(desk.risks[item.digest]),
+        mine=mine,
+        others=others_shown(given, mine),
+        draft=desk.reviews.draft(reviewer, item.digest),
+        editable=EDITABLE,
+    )  # fmt: skip
+
+
+def others_shown(given: Any, mine: Decision | None) -> list[Decision]:
+    """What other reviewers said: shown only after one's own decision, which it would sway."""
+    return [each for each in given.values() if mine and each.reviewer != mine.reviewer]
+
+
+def checks_html(desk: Desk, item: Item, fields: dict[str, Any]) -> dict[str, Any]:
+    """What the checks say of an edit that is not saved, with the text as it would be shown."""
+    record = desk.edited(item, fields)
+    checks = desk.check(item, record)
+    changed = item.record is None or record.plain() != item.record.plain()
+    html = templates().get_template("edit_checks.html").render(
+        checks=checks, changed=changed, answer=answer_pieces(desk, record)
+    )  # fmt: skip
+    return {"html": html, "passed": passed(checks), "changed": changed}
+
+
+def passed(checks: list[Checked]) -> bool:
+    """Whether no check objects."""
+    return not any(each.finding for each in checks)
+
+
+def failed_html(checks: tuple[Checked, ...]) -> str:
+    """What the checks found, for a decision that was refused."""
+    return templates().get_template("edit_checks.html").render(
+        checks=checks, changed=True, answer=[]
+    )  # fmt: skip
+
+
+def question_pieces(desk: Desk, record: Record) -> list[Piece]:
+    """The question, marked."""
+    index = desk.material.corpus.index
+    return marked_question(record.question, desk.shown_source(record), index)
+
+
+def answer_pieces(desk: Desk, record: Record) -> list[Piece]:
+    """The answer, marked by what its source has."""
+    source = desk.shown_source(record)
+    return marked_answer(record.question, record.answer, source, desk.material.corpus.index)
+
+
+def passages_of(desk: Desk, record: Record) -> list[Passage]:
+    """The documents beside a record, marked by what its answer takes from them."""
+    return [
+        Passage(
+            document,
+            marked_source(
+                document.text,
+                record.question,
+                record.answer,
+                document.law,
+                getattr(record, "quote", "") if document.id == record.document else "",
+            ),
+            document.id == record.document,
+            site_of(document.url),
+        )
+        for document in desk.shown_documents(record)
+    ]
+
+
+def site_of(url: str) -> str:
+    """The host of an address of the web; '' for any other (a script, a file)."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return parts.netloc if parts.scheme in ("http", "https") else ""
+
+
+def overview(desk: Desk) -> dict[str, Any]:
+    """Who reviewed how much, how well they agree, and what the records drawn by chance say."""
+    decisions = desk.reviews.current()
+    estimate = quality(desk.order, decisions)
+    return {
+        "dataset": str(desk.material.path),
+        "reviews": str(desk.reviews.path),
+        "reviewers": {name: desk.progress(name).model_dump() for name in desk.reviewers()},
+        "agreement": [
+            {
+                "first": each.first,
+                "second": each.second,
+                "joint": each.joint,
+                "kappa": None if each.kappa is None else round(each.kappa, 3),
+                "disagreements": [
+                    {
+                        "record": one.record,
+                        "digest": one.digest,
+                        "first": said(one),
+                        "second": said(other),
+                    }
+                    for one, other in each.disagreements
+                ],
+            }
+            for each in agreements(decisions, desk.places)
+        ],
+        "by_chance": None
+        if estimate is None
+        else {
+            "looked_at": estimate.looked_at,
+            "changed": estimate.changed,
+            "low": round(estimate.low, 4),
+            "high": round(estimate.high, 4),
+        },
+    }
+
+
+def said(decision: Decision) -> dict[str, str]:
+    """A decision in short."""
+    return {"verdict": decision.verdict, "reason": decision.reason, "note": decision.note}
+
+
+def overview_html(desk: Desk, reviewer: str) -> str:
+    """The same for the page."""
+    return templates().get_template("overview.html").render(
+        **overview(desk), reviewer=reviewer
+    )  # fmt: skip

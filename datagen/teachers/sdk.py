@@ -1,0 +1,111 @@
+"""What the OpenAI and the Anthropic SDK, which are built alike, need to be our teachers."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
+
+from datagen.teachers.failures import PassingError, Service
+from taxqa.errors import MissingExtraError
+
+Answer = Mapping[str, Any]
+CONNECT_SECONDS = 10.0
+READ_SECONDS = 600.0
+"""A model that reasons may be silent for minutes."""
+
+
+def imported(name: str) -> ModuleType:
+    """An SDK; MissingExtraError where it is not installed."""
+    import importlib
+
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(error.name or name, "datagen") from None
+
+
+def client_settings(sdk: ModuleType) -> dict[str, Any]:
+    """Settings of a client: our own tries, long silences, and the aiohttp transport.
+
+    The SDKs' default transport manages a sixth of the requests a second (see
+    benchmarks/teacher_calls.py).
+    """
+    import httpx2
+
+    timeout = httpx2.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
+    settings: dict[str, Any] = {"max_retries": 0, "timeout": timeout}
+    try:
+        import aiohttp  # noqa: F401
+    except ModuleNotFoundError:
+        return settings
+    return {**settings, "http_client": sdk.DefaultAioHttpClient(timeout=timeout)}
+
+
+@contextmanager
+def named_failures(sdk: ModuleType, service: Service) -> Iterator[None]:
+    """The SDK's errors as ours; theirs, which hold the request's headers, are left behind."""
+    try:
+        yield
+    except sdk.APIStatusError as error:
+        message, code = message_of(error.body)
+        status, headers = error.status_code, error.response.headers
+        raise service.status_error(status, message, code, headers) from None
+    except sdk.APIConnectionError as error:
+        raise service.broken(error, sent=was_sent(error)) from None
+
+
+async def posted(
+    client: Any, sdk: ModuleType, service: Service, path: str, body: dict[str, Any] | bytes
+) -> Answer:
+    """The answer to a POST; bytes are sent as they are, as JSON.
+
+    By the client's `post`, not by its method for the endpoint: that one walks through the whole
+    body, and builds the answer as pydantic models, for half of the time that a request takes.
+    """
+    import httpx2
+
+    with named_failures(sdk, service):
+        if isinstance(body, bytes):
+            headers = {"headers": {"Content-Type": "application/json"}}
+            response = await client.post(
+                path, content=body, cast_to=httpx2.Response, options=headers
+            )
+        else:
+            response = await client.post(path, body=body, cast_to=httpx2.Response)
+    return answer_of(response, service)
+
+
+def message_of(body: object) -> tuple[str, str]:
+    """(message, code) of an error's body: {"error": {…}}, or what is in it."""
+    inner = body.get("error", body) if isinstance(body, dict) else body
+    if not isinstance(inner, dict):
+        return (inner if isinstance(inner, str) else ""), ""
+    return str(inner.get("message") or ""), str(inner.get("code") or inner.get("type") or "")
+
+
+def was_sent(error: BaseException) -> bool:
+    """Whether the request may have arrived: False only where no connection was made."""
+    names = set()
+    cause: BaseException | None = error
+    while cause is not None:
+        names |= {each.__name__ for each in type(cause).__mro__}
+        cause = cause.__cause__
+    if "ClientError" in names:  # aiohttp; its transport maps a lost connection to ConnectTimeout
+        return not names & {"ClientConnectorError", "ConnectionTimeoutError"}
+    return not names & {"ConnectError", "ConnectTimeout", "PoolTimeout"}
+
+
+def answer_of(response: Any, service: Service) -> Answer:
+    """The JSON object of an answer with status 200."""
+    try:
+        answer = json.loads(response.content)
+    except ValueError:
+        answer = None
+    if not isinstance(answer, dict):
+        found = response.content[:80].decode("utf-8", "replace")
+        raise PassingError(
+            f"{service.title} answered '{service.told(found)}', which is no JSON object.",
+            maybe_paid=True,
+        )
+    return answer
