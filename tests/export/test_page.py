@@ -26,7 +26,8 @@ def quant(name: str, size: int, kld: float, lost: str = "") -> dict[str, Any]:
     return {
         "type": name, "file": f"세무-{name}.gguf", "bytes": size, "sha256": "ab" * 32,
         "imatrix": name != "f16", "careful": False, "seconds_quantize": 2.4,
-        "seconds_measure": 30.0, "measures": measures(kld, 9), "kept": not lost, "lost": lost, "golden": [],
+        "seconds_measure": 30.0, "measures": measures(kld, 9), "kept": not lost, "lost": lost,
+        "golden": [],
     }  # fmt: skip
 
 
