@@ -37,7 +37,7 @@ EXTRAS = {
 KEYS = {
     "OPENAI_API_KEY": "`taxqa generate --teacher openai:MODEL`",
     "ANTHROPIC_API_KEY": "`taxqa generate --teacher anthropic:MODEL`",
-    "RUNPOD_API_KEY": "training on a rented GPU (planned)",
+    "RUNPOD_API_KEY": "`taxqa finetune --on runpod`",
     "LAW_OC": "`taxqa collect --law-api`: statutes and decisions from law.go.kr",
     "HF_TOKEN": "base models that ask for their licence to be accepted",
 }
