@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 @click.option(
     "--careful",
     is_flag=True,
-    help="Keep the tensors that suffer most at q8_0: larger files that keep more.",
+    help="--imatrix, and the tensors that suffer most kept at q8_0: a little larger, keeps more.",
 )
 @click.option(
     "--max-kld",
@@ -137,7 +137,7 @@ def export(
     options = Options(
         questions=questions,
         tokens=tokens,
-        imatrix=imatrix,
+        imatrix=imatrix or careful,
         careful=careful,
         limits=Limits(max_kld, min_right),
         dataset=dataset,

@@ -114,3 +114,15 @@ def test_limits_that_make_no_sense_are_refused(limit: tuple[str, str]) -> None:
     done = run(*limit)
     assert done.exit_code == 2
     assert limit[0] in done.output
+
+
+@pytest.mark.parametrize(
+    ("given", "imatrix", "careful"),
+    [((), False, False), (("--imatrix",), True, False), (("--careful",), True, True)],
+)
+def test_careful_is_one_option_for_all_that_saves(
+    given: tuple[str, ...], imatrix: bool, careful: bool, asked: dict[str, Any]
+) -> None:
+    assert run(*given).exit_code == 0
+    options = asked["arguments"][3]
+    assert (options.imatrix, options.careful) == (imatrix, careful)
