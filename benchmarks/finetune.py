@@ -2,8 +2,8 @@
 
 Trains the same rows of the worked teacher for one epoch each: with a plain script as TRL's
 documentation has it, with ours, with ours packed and grouped by length, and with Unsloth where it
-is installed. Each training has a process of its own. Prints tokens/s (prompt and answer, no padding;
-the first step, which warms up, left out), the ratio to the plain script, and the losses.
+is installed. Each training has a process of its own. Prints tokens/s (prompt and answer, without
+padding and the first step, which warms up), the ratio to the plain script, and the losses.
 
 On a CPU a second is one of CPU time, on one thread: so another load of the machine changes little.
 On a GPU it is one of the clock; the rounds are interleaved.

@@ -103,7 +103,11 @@ def estimated(dataset: Path, config: TrainConfig, shape: Shape) -> Forecast:
     """
     each = TOKENS_PER_LETTER[shape.family]
     rows = [
-        (record.id, math.ceil(each * len(record.question + record.answer)) + TEMPLATE_TOKENS)
+        (
+            record.id,
+            math.ceil(each * len(config.system + record.question + record.answer))
+            + TEMPLATE_TOKENS,
+        )
         for record in read_jsonl(dataset / "train.jsonl", Record)
     ]
     kept = [tokens for _, tokens in rows if tokens <= config.max_length]

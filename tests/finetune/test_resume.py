@@ -131,7 +131,10 @@ def test_a_killed_run_goes_on_only_with_its_own_config_and_rows(
     (dataset / "train.jsonl").write_text(rows, encoding="utf-8")
     for broken in (b"", b'{"config"'):
         (draft / FINGERPRINT).write_bytes(broken)
-        refused(config, "config or .* or number of processes")
+        refused(
+            config,
+            "config or system message or trainer or dataset or base model or number of processes",
+        )
     (draft / FINGERPRINT).write_bytes(fingerprint)
     # What is only looked at may change: a dearer machine, no samples.
     cheaper = settings(base, price_per_hour=0.5, report_samples=0)
