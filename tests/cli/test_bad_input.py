@@ -88,6 +88,7 @@ def make_broken_runs() -> None:
             draft.details |= {} if name == "baseless" else RUN
             (draft.path / "adapter").mkdir()
             (draft.path / "adapter" / "adapter_config.json").write_text("{}", encoding="utf-8")
+            (draft.path / "adapter" / "chat_template.jinja").write_text("", encoding="utf-8")
     Path("unbounded/config.yaml").write_text("keep: best", encoding="utf-8")
     Path("unadapted/adapter/adapter_config.json").unlink()
     Path("unset/config.yaml").unlink()

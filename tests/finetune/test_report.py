@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from tiny_runs import settings, write_dataset
 
+from finetune import samples
 from finetune.metrics import plot_loss
 from finetune.report import report_run
 from finetune.samples import Sample, held_out
@@ -54,10 +55,10 @@ class Page(HTMLParser):
         self.text += data
 
 
-def page(folder: Path, samples: list[Sample], **result: Any) -> Page:
+def page(folder: Path, asked: list[Sample], **result: Any) -> Page:
     plot_loss([{"step": 1, "loss": 2.0}, {"step": 2, "loss": 1.0}], folder / "loss.svg")
     options = settings(folder, price_per_hour=1.39).model_dump(mode="json")
-    report_run(folder, "나의 모델", PLAN, RESULT | result, options, samples)
+    report_run(folder, "나의 모델", PLAN, RESULT | result, options, asked)
     return Page(folder / "report.html")
 
 
@@ -138,3 +139,20 @@ def test_a_dataset_without_anything_held_out_gives_no_samples(tmp_path: Path) ->
     dataset = write_dataset(tmp_path / "dataset", valid=[], heldout=[])
     (dataset / "heldout.jsonl").unlink()
     assert held_out(dataset, 4) == []
+
+
+def test_a_model_that_cannot_be_asked_is_still_a_run(
+    dataset: Path,
+    base: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fail(*_: Any) -> list[str]:
+        raise RuntimeError("CUDA out of memory. Tried to allocate 2 GiB")
+
+    monkeypatch.setattr(samples, "answers", fail)
+    finetune(dataset, tmp_path / "run", settings(base, max_steps=1))
+    assert "No sample answers: RuntimeError: CUDA out of memory" in capsys.readouterr().err
+    assert "No question was asked" in Page(tmp_path / "run" / "report.html").text
+    assert (tmp_path / "run" / "adapter" / "adapter_model.safetensors").is_file()
