@@ -16,7 +16,7 @@ from export import gguf_model
 from export.compare import ask_gguf, compare
 from export.divergence import Divergence, Reference, scored_tokens
 from export.gguf_model import GgufModel
-from export.importance import importance_of
+from export.importance import Importance, importance_of
 from export.quantize import quant_names, quantize
 from export.run import Trained, read_run, training_rows
 from export.texts import comparison_records, within
@@ -42,7 +42,7 @@ QUESTIONS = 12
 @click.option("--full", type=click.Path(path_type=Path), help="f16 GGUF of the run.")
 @click.option("--quants", default="q8_0,q5_k_m,q4_k_m,q4_0,iq4_xs", show_default=True)
 @click.option("--ways", default=";".join(WAYS), help="What is kept higher, with semicolons.")
-@click.option("--imatrix/--no-imatrix", default=True, help="Each way also with one.")
+@click.option("--imatrix", type=click.Choice(["both", "yes", "no"]), default="both")
 @click.option("--calibration-tokens", default=8192, show_default=True)
 @click.option("--tokens", default=1024, show_default=True, help="Most tokens that are scored.")
 @click.option("--questions", default=QUESTIONS, show_default=True, help="0 = none asked.")
@@ -52,7 +52,7 @@ def main(
     full: Path,
     quants: str,
     ways: str,
-    imatrix: bool,
+    imatrix: str,
     calibration_tokens: int,
     tokens: int,
     questions: int,
@@ -63,14 +63,15 @@ def main(
         gguf_model.few_cores = lambda: threads
     trained = read_run(run)
     records = comparison_records(run, questions)
-    scored = records or comparison_records(run, QUESTIONS)
+    scored = comparison_records(run, QUESTIONS)
     rows = within(trained.rows(scored), tokens, lambda row: scored_tokens([row]))
-    matrices = [None]
-    if imatrix:
+    matrices: list[Importance | None] = [None] if imatrix != "yes" else []
+    if imatrix != "no":
         started = time.monotonic()
         texts = [row.input_ids for row in training_rows(trained)]
-        matrices.append(importance_of(full, within(texts, calibration_tokens, len)))
-        print(f"importance matrix: {matrices[1].tokens} tokens, {time.monotonic() - started:.0f} s")
+        matrix = importance_of(full, within(texts, calibration_tokens, len))
+        print(f"importance matrix: {matrix.tokens} tokens, {time.monotonic() - started:.0f} s")
+        matrices.append(matrix)
     with (
         tempfile.TemporaryDirectory(dir=full.parent) as folder,
         closing(GgufModel(full, context=trained.run.max_length)) as model,

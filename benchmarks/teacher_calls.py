@@ -6,14 +6,14 @@ clients, the SDKs alone on either transport, and ours with everything on (store,
 Prints requests a second, the median of the rounds, which are run in turn so that a busy machine
 slows all of them alike, and the share of what bare aiohttp manages.
 
-Peers are measured where they are installed and passed over where not.
+With `--peer-python PATH` (a Python that has distilabel) that peer is measured once beside them.
 """
 
 import argparse
 import asyncio
-import importlib.util
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -50,6 +50,7 @@ def main() -> None:
     parser.add_argument("--at-once", type=int, default=100)
     parser.add_argument("--latency", type=float, default=0.2, help="seconds before an answer")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--peer-python", default=sys.executable, help="has distilabel")
     options = parser.parse_args()
     os.environ["OPENAI_API_KEY"] = os.environ["ANTHROPIC_API_KEY"] = KEY
     with server(options.latency) as url:
@@ -58,11 +59,11 @@ def main() -> None:
         for _ in range(options.rounds):
             for name, way in ways.items():
                 rates[name].append(options.requests / timed(way))
+        peer = distilabel(options.peer_python, url, options.requests, options.at_once)
     medians = {name: statistics.median(found) for name, found in rates.items()}
     for name, median in medians.items():
         print(f"{name:44} {median:5.0f} requests/s  {median / medians['raw aiohttp']:4.0%}")
-    for peer in ("distilabel", "bespokelabs.curator", "synthetic_data_kit"):
-        print(f"{peer:44} {'not measured here' if installed(peer) else 'not installed: skipped'}")
+    print(f"{'distilabel':44} {peer}")
 
 
 def ways_to_ask(url: str, count: int, at_once: int) -> dict[str, Callable[[], None]]:
@@ -198,9 +199,15 @@ def timed(act: Callable[[], None]) -> float:
     return time.perf_counter() - started
 
 
-def installed(package: str) -> bool:
-    """Whether a peer is here."""
-    return importlib.util.find_spec(package.partition(".")[0]) is not None
+def distilabel(python: str, url: str, count: int, at_once: int) -> str:
+    """What distilabel manages, or why it was passed over."""
+    if subprocess.run([python, "-c", "import distilabel"], capture_output=True).returncode:
+        return "not installed: passed over"
+    script = Path(__file__).with_name("distilabel_calls.py")
+    program = [python, script, url, str(count), str(at_once)]
+    done = subprocess.run(program, capture_output=True, text=True)
+    found = re.search(r"^seconds ([\d.]+)", done.stdout, re.M)
+    return f"{count / float(found[1]):5.0f} requests/s" if found else "failed"
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """`taxqa finetune`: a dataset to a LoRA adapter."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,13 @@ BASES = "gemma3-12b, gemma3-4b, gemma3-1b, gemma3-270m, phi-2, smollm2-135m"
     type=click.Choice(["auto", "cpu"]),
     help="auto = CUDA, then Apple's MPS, then the CPU; cpu where a GPU fails.",
 )
+@click.option(
+    "--processes",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Train with that many GPUs of this machine, one process each.",
+)
 @click.option("--dry-run", is_flag=True, help="Rows, tokens, memory, time, price; train nothing.")
 @click.option("--resume", is_flag=True, help="Go on with a killed run from its last checkpoint.")
 @click.option("--force", is_flag=True, help="Replace a whole run folder that is there already.")
@@ -56,17 +64,19 @@ def finetune(
     base_model: str | None,
     trainer: str | None,
     device: str | None,
+    processes: int,
     dry_run: bool,
     resume: bool,
     force: bool,
     as_json: bool,
     on: str,
     **rental: Any,
-) -> None:
+) -> int | None:
     """Train a LoRA adapter on a dataset; loss on the answers only, best checkpoint kept.
 
-    The run folder holds adapter/, metrics.jsonl, loss.svg, config.yaml and manifest.json. A killed
-    run keeps its checkpoints beside it; the same command with --resume goes on from there.
+    The run folder holds adapter/, metrics.jsonl, loss.svg, report.html, config.yaml and
+    manifest.json. A killed run keeps its checkpoints beside it; the same command with --resume
+    goes on from there.
 
     With --on runpod the same training runs on a rented GPU, asked for once, within price, hours and
     budget, and ended when it is over, whatever happens; `taxqa pods` lists what is rented.
@@ -77,27 +87,43 @@ def finetune(
     from finetune.train import finetune as train
 
     rent = on == "runpod" or rental["attach"]
-    refuse_alone(rent, rental)
+    refuse_alone(rent, rental, processes)
     settings = load_config(config, base_model=base_model, trainer=trainer, device=device)
+    if processes > 1 and not dry_run:
+        from finetune.processes import launch
+
+        return launch(same_command(click.get_current_context()), processes)
     if dry_run:
         result: dict[str, Any] = forecast(dataset, settings).summary()
     elif rent:
         result = rented(dataset, out, settings, resume=resume, force=force, **rental)
     else:
         result = train(dataset, out, settings, resume=resume, force=force)
-    if as_json:
+    if as_json and result:
         print_json(result)
     elif dry_run:
         print_forecast(result)
-    else:
+    elif result:  # of several processes only the first one has a result
         best = result["valid_loss"]
         on_valid = "" if best is None else f", best {best:.3f} on validation rows"
         model = f"work/models/{out.name}"
-        click.echo(f"{out}: adapter, metrics.jsonl, loss.svg ({result['seconds']:.0f} s)")
+        click.echo(f"{out}: adapter, metrics.jsonl, report.html ({result['seconds']:.0f} s)")
         click.echo(f"Loss: {result['train_loss']:.3f} on training rows{on_valid}.")
         if rent:
             print_cost(result)
         click.echo(f"Next: taxqa export --run {out} --quant q4_k_m,q8_0 --out {model}")
+    return None
+
+
+def same_command(context: click.Context) -> list[str]:
+    """The command line that does what `context` was called for, in one process."""
+    command = [sys.executable, "-c", "from cli.main import main; main()", "finetune"]
+    for option in context.command.params:
+        value = context.params[str(option.name)]
+        if option.name == "processes" or value is None or value is False:
+            continue
+        command += [option.opts[0]] if value is True else [option.opts[0], str(value)]
+    return command
 
 
 def print_forecast(found: dict[str, Any]) -> None:

@@ -68,10 +68,13 @@ def rented(
         return run.start(api, dataset, out, config, wanted, person, force=force)
 
 
-def refuse_alone(rent: bool, rental: dict[str, Any]) -> None:
-    """InputError for an option of a rented GPU where none is to be rented."""
+def refuse_alone(rent: bool, rental: dict[str, Any], processes: int) -> None:
+    """InputError for an option of a rented GPU where none is to be rented, and for several
+    processes where one is: a pod has one GPU."""
     from taxqa.errors import InputError
 
+    if rent and processes > 1:
+        raise InputError(f"--processes {processes} was given; a rented pod has one GPU.")
     given = [name for name, value in rental.items() if value not in (None, False)]
     if given and not rent:
         raise InputError(

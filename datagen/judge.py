@@ -5,7 +5,8 @@ words it holds against them stand in the passage. Optional: a judge may err, so 
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,7 +71,7 @@ def judged(
     teacher: Teacher,
     store: ReplyStore,
     **settings: Any,
-) -> Iterator[Judged]:
+) -> Generator[Judged, None, None]:
     """Each record with the judge's verdict, in the order in which they come.
 
     Args:
@@ -93,14 +94,15 @@ def judged(
             else:
                 without.append(record)
 
-    for outcome in outcomes(requests(), teacher, store, problem=unfounded, **settings):
-        assert isinstance(outcome.request, Judging)
-        if outcome.reason is None and outcome.reply is not None:
-            yield Judged(outcome.request.record, rejection(outcome.request, outcome.reply))
-        else:
-            yield Judged(outcome.request.record, None, unjudged=outcome.reason)
-        while without:
-            yield Judged(without.pop(), None, unjudged="no-passage")
+    with closing(outcomes(requests(), teacher, store, problem=unfounded, **settings)) as found:
+        for outcome in found:
+            assert isinstance(outcome.request, Judging)
+            if outcome.reason is None and outcome.reply is not None:
+                yield Judged(outcome.request.record, rejection(outcome.request, outcome.reply))
+            else:
+                yield Judged(outcome.request.record, None, unjudged=outcome.reason)
+            while without:
+                yield Judged(without.pop(), None, unjudged="no-passage")
     while without:
         yield Judged(without.pop(), None, unjudged="no-passage")
 

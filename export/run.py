@@ -36,6 +36,8 @@ class BaseOfRun(Part):
     repo: str
     license_name: str
     license_url: str
+    files: dict[str, str] = Field(default_factory=dict)
+    """Name and SHA-256 of the base's files; a run of before they were noted has none."""
 
 
 class InputOfRun(Part):
@@ -99,12 +101,14 @@ def read_run(run: Path) -> Trained:
     """The run folder, with its base model found again.
 
     Raises:
-        InputError: no whole run folder, or the base is not where it was and not to be had.
+        InputError: no whole run folder, or the base is not where it was and not to be had, or is
+            another one there.
     """
     whole = require_whole(run, read_manifest(run, stage="run", made_by=MAKE_RUN))
     if importlib.util.find_spec("transformers") is None:
         raise MissingExtraError("transformers", "export")
     base = base_folder(whole.base_model)
+    require_same_base(base, whole.base_model.files)
     return Trained(run, whole, base, prompt_form(whole.prompt_form))
 
 
@@ -145,6 +149,16 @@ def base_folder(base: BaseOfRun) -> Path:
     # A folder of the hub's cache is named for its commit; a newer one may hold other weights.
     revision = folder.name if base.source == "hub" else None
     return locate_base(base.name, base.source, revision).folder
+
+
+def require_same_base(folder: Path, files: dict[str, str]) -> None:
+    """InputError where a file of the base is not the one that the run was trained on."""
+    for name, expected in files.items():
+        if not (folder / name).is_file() or digest(folder / name) != expected:
+            raise InputError(
+                f"{folder / name} is not the file that this run was trained on.",
+                hint="Put that one back (the adapter fits no other weights), or train again.",
+            )
 
 
 def training_rows(trained: Trained, dataset: Path | None = None) -> list[Row]:

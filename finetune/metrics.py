@@ -3,9 +3,15 @@
 import json
 import math
 from pathlib import Path
+from statistics import median
 from typing import Any
 
+from finetune.live import cost
+
 KEPT = ("loss", "eval_loss", "learning_rate", "grad_norm")
+MEASURED = ("tokens_per_second", "memory_bytes", "seconds")
+"""Beside each training loss: speed of the step, memory, and the seconds trained so far, those of
+killed attempts included."""
 
 
 def append_metrics(path: Path, step: int, epoch: float, logs: dict[str, Any]) -> None:
@@ -13,8 +19,9 @@ def append_metrics(path: Path, step: int, epoch: float, logs: dict[str, Any]) ->
 
     A value that is no number (a training that diverged) becomes null: JSON has no NaN.
     """
-    values = {key: logs[key] if math.isfinite(logs[key]) else None for key in KEPT if key in logs}
-    if values:
+    found = [key for key in KEPT + MEASURED if key in logs]
+    values = {key: logs[key] if math.isfinite(logs[key]) else None for key in found}
+    if any(key in KEPT for key in found):
         line = {"step": step, "epoch": round(epoch, 4)} | values
         with path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
@@ -30,6 +37,36 @@ def read_metrics(path: Path) -> list[dict[str, Any]]:
             except json.JSONDecodeError:
                 break
     return lines
+
+
+def seconds_trained(lines: list[dict[str, Any]]) -> float:
+    """Seconds that the training had taken at its last line, all attempts together."""
+    return float(lines[-1].get("seconds", 0)) if lines else 0.0
+
+
+def training_result(lines: list[dict[str, Any]], price: float | None) -> dict[str, Any]:
+    """What a training came to.
+
+    Args:
+        price: USD an hour, if known.
+
+    Returns:
+        steps; last training loss and best validation loss, nats per answer token; median tokens/s
+        of a step; the most memory seen at a step's end, bytes; seconds of all attempts;
+        cost in USD, None = not known.
+    """
+    train_losses = [line["loss"] for line in lines if line.get("loss") is not None]
+    valid_losses = [line["eval_loss"] for line in lines if line.get("eval_loss") is not None]
+    speeds = [line["tokens_per_second"] for line in lines if "tokens_per_second" in line]
+    return {
+        "steps": lines[-1]["step"] if lines else 0,
+        "train_loss": train_losses[-1] if train_losses else None,
+        "valid_loss": min(valid_losses) if valid_losses else None,
+        "tokens_per_second": median(speeds) if speeds else None,
+        "peak_memory_bytes": max((line.get("memory_bytes", 0) for line in lines), default=0),
+        "trained_seconds": seconds_trained(lines),
+        "cost_usd": cost(seconds_trained(lines), price),
+    }
 
 
 def drop_after(path: Path, step: int) -> None:

@@ -16,7 +16,7 @@ def check_resume(draft: Path, resume: bool, fingerprint: dict[str, Any]) -> None
 
     Args:
         draft: the unfinished run folder.
-        fingerprint: config, rows and trainer of this run.
+        fingerprint: config, trainer, rows, base model and number of processes of this run.
     """
     checkpoint = checkpoint_to_resume(draft / "checkpoints")
     if not resume:
@@ -30,9 +30,27 @@ def check_resume(draft: Path, resume: bool, fingerprint: dict[str, Any]) -> None
         note("Nothing to resume (no checkpoint was written yet); starting from the beginning.")
     elif read_fingerprint(draft) != fingerprint:
         raise InputError(
-            "The killed run had another config or dataset than this one.",
-            hint=f"Give the same --config and --dataset, or delete {draft} to start over.",
+            f"The killed run had another {other(draft, fingerprint)} than this one.",
+            hint=f"Start it as it was, with --resume, or delete {draft} to start over.",
         )
+
+
+def other(draft: Path, fingerprint: dict[str, Any]) -> str:
+    """What differs between the killed run and this one, in words."""
+    found = read_fingerprint(draft)
+    names = {
+        "config": "config",
+        "system": "system message",
+        "trainer": "trainer",
+        "rows": "dataset",
+        "base": "base model",
+        "processes": "number of processes",
+    }
+    if not isinstance(found, dict):
+        return " or ".join(names.values())
+    return " and ".join(
+        name for key, name in names.items() if found.get(key) != fingerprint.get(key)
+    )
 
 
 def read_fingerprint(draft: Path) -> Any:

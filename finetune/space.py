@@ -1,20 +1,21 @@
-"""A full disk or memory while training, as a message that says what to change."""
+"""A full disk or memory or a lost process while training, as a message with what to do."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from taxqa.errors import NoSpaceError
+from finetune.processes import LOST
+from taxqa.errors import NoSpaceError, TaxqaError
 
 
 @contextmanager
-def space_errors_named() -> Iterator[None]:
-    """Turn what torch and safetensors raise for want of room into NoSpaceError."""
+def training_errors_named() -> Iterator[None]:
+    """Turn what torch and safetensors raise for want of room, or of a peer, into a TaxqaError."""
     from safetensors import SafetensorError
 
     try:
         yield
     except (RuntimeError, MemoryError, SafetensorError) as error:
-        if named := space_error(error):
+        if named := space_error(error) or lost_process(error):
             raise named from error
         raise
 
@@ -36,3 +37,19 @@ def space_error(error: Exception) -> NoSpaceError | None:
         hint="Set per_device_train_batch_size: 2 and gradient_accumulation_steps: 8 (the same"
         " training), gradient_checkpointing: true, or load_in_4bit: true on a GPU.",
     )
+
+
+def lost_process(error: Exception) -> TaxqaError | None:
+    """The message for an error that means that another process ended; None for any other."""
+    import torch
+
+    text = str(error).lower()
+    lost = "connection closed by peer" in text or "connection reset by peer" in text
+    if not lost and not isinstance(error, torch.distributed.DistError):
+        return None
+    named = TaxqaError(
+        "Another process of this training ended; the checkpoints are kept.",
+        hint="Mend what it said, and run the same command with --resume.",
+    )
+    named.exit_code = LOST
+    return named

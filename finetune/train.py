@@ -4,22 +4,29 @@ import math
 import shutil
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from finetune.bases import LocatedBase, locate_base
-from finetune.config import LAW_DATE, TrainConfig, system_on
+from finetune.bases import LocatedBase, locate_base, model_files
+from finetune.batches import pack, steps_an_epoch
+from finetune.config import LAW_DATE, UNRELATED, TrainConfig, system_on
+from finetune.fit import train, train_along
+from finetune.live import price_per_hour
 from finetune.memory import keep_freed_memory
-from finetune.metrics import append_metrics, drop_after, plot_loss, read_metrics
+from finetune.metrics import read_metrics, training_result
+from finetune.processes import this_process
 from finetune.prompts import PromptForm, prompt_form
-from finetune.resume import FINGERPRINT, check_resume, checkpoint_to_resume
-from finetune.rows import Rows, make_rows
-from finetune.space import space_errors_named
-from taxqa.errors import ConfigError, InputError, MissingExtraError, ProofError
+from finetune.report import report_run
+from finetune.requirements import require_machine, require_packages
+from finetune.resume import FINGERPRINT, check_resume
+from finetune.rows import Row, Rows, make_rows
+from finetune.samples import form_end, held_out, sample_answers
+from finetune.space import training_errors_named
+from taxqa.errors import ConfigError, InputError
 from taxqa.folders import (
     Draft,
     digest,
@@ -29,7 +36,7 @@ from taxqa.folders import (
     refuse_existing,
     require_space,
 )
-from taxqa.progress import bar, note
+from taxqa.progress import note
 from taxqa.records import Record, read_jsonl, write_json
 
 MAKE_DATASET = "taxqa generate --out work/dataset"
@@ -48,6 +55,8 @@ class Plan:
     trainer: str
     train: Rows
     valid: Rows
+    sequences: Sequence[Sequence[Row]]
+    """What is trained: each row by itself, or several packed together."""
     steps_per_epoch: int
     steps: int
 
@@ -63,6 +72,7 @@ class Plan:
             "train_rows": len(self.train.rows),
             "valid_rows": len(self.valid.rows),
             "train_tokens": self.train.tokens,
+            "train_sequences": len(self.sequences),
             "longest_row": max(len(row.input_ids) for row in self.train.rows),
             "left_out_as_too_long": [
                 {"record": record, "tokens": tokens}
@@ -83,79 +93,65 @@ def finetune(
     """Train an adapter and write the run folder `out`; returns its plan and last losses.
 
     A killed run leaves its checkpoints in `.NAME.partial` beside `out`; with `resume` it goes on
-    from the last one to the same adapter.
+    from the last one to the same adapter. Of several processes (finetune/processes.py) each calls
+    this; the first one writes, and the others return {}.
 
     Raises:
         ConfigError: the config asks for what this machine does not have.
-        InputError: no whole dataset folder, no rows, nothing to resume or another config or
-            dataset than the killed run had.
+        InputError: no whole dataset folder, no rows, nothing to resume or another config, dataset
+            or base model than the killed run had.
         NoSpaceError: the disk or the memory would not hold the training; checkpoints are kept.
-        ProofError: the training diverged; checkpoints are kept.
+        ProofError: the training diverged, its checkpoints are kept; or packing would leak.
     """
-    refuse_existing(out, "run", force)
-    require_packages()
-    keep_freed_memory()
-    require_4bit(config)
-    plan, tokenizer = make_plan(dataset, config)
-    print_plan(plan)
     started = time.monotonic()
-    inputs = {"dataset": dataset}
-    settings = config.model_dump(mode="json")
-    rows = {name: digest(dataset / name) for name in ("train.jsonl", "valid.jsonl")}
-    fingerprint = {
-        "config": settings,
+    refuse_existing(out, "run", force)
+    plan, tokenizer = prepare(dataset, config)
+    if not this_process().is_first:
+        train_along(partial_path(out), plan, tokenizer, config, resume)
+        return {}
+    print_plan(plan)
+    origin = {
+        "rows": {name: digest(dataset / name) for name in ("train.jsonl", "valid.jsonl")},
+        "base": model_files(plan.base.folder),
+    }
+    fingerprint = origin | {
+        "config": config.model_dump(mode="json", exclude=UNRELATED),
         "system": plan.system,
         "trainer": plan.trainer,
-        "rows": rows,
+        "processes": this_process().count,
     }
     check_resume(partial_path(out), resume, fingerprint)
+    settings = config.model_dump(mode="json")
+    inputs = {"dataset": dataset}
     with new_folder(
         out, stage="run", config=settings, inputs=inputs, force=force, resume=resume
     ) as draft:
         write_json(draft.path / FINGERPRINT, fingerprint)
         require_space(draft.path, 3_000_000_000, "Training (adapter and checkpoints)")
         # Unsloth prints; stdout is for results.
-        with redirect_stdout(sys.stderr), space_errors_named():
-            result = train(draft.path, plan, tokenizer, config, resume)
+        with redirect_stdout(sys.stderr), training_errors_named():
+            model = train(draft.path, plan, tokenizer, config, resume, started)
+            records = held_out(dataset, config.report_samples)
+            samples = sample_answers(
+                model, tokenizer, plan.form, records, config.report_sample_tokens, plan.system
+            )
+        result = training_result(read_metrics(draft.path / "metrics.jsonl"), price_per_hour(config))
+        report_run(draft.path, out.name, plan.summary(), result, settings, samples)
         for name in ("valid.jsonl", "heldout.jsonl"):
             if (dataset / name).is_file():
                 shutil.copyfile(dataset / name, draft.path / name)
-        shutil.rmtree(draft.path / "checkpoints", ignore_errors=True)
-        (draft.path / FINGERPRINT).unlink()
-        fill_manifest(draft, plan, result)
+        clear_away(draft.path)
+        fill_manifest(draft, plan, result, origin["base"])
     return plan.summary() | result | {"seconds": round(time.monotonic() - started, 1)}
 
 
-def require_packages() -> None:
-    """MissingExtraError unless what training needs is installed."""
-    import importlib.util
-
-    packages = ("torch", "transformers", "trl", "peft", "datasets", "accelerate", "matplotlib")
-    for package in packages:
-        if importlib.util.find_spec(package) is None:
-            raise MissingExtraError(package, "finetune")
-
-
-def require_4bit(config: TrainConfig) -> None:
-    """Refuse load_in_4bit where it cannot be, before gigabytes are fetched for it.
-
-    Raises:
-        ConfigError: no CUDA GPU.
-        MissingExtraError: no bitsandbytes.
-    """
-    import importlib.util
-
-    import torch
-
-    if not config.load_in_4bit:
-        return
-    if config.device == "cpu" or not torch.cuda.is_available():
-        raise ConfigError(
-            "load_in_4bit: true needs a CUDA GPU, and this run would have none.",
-            hint="Set load_in_4bit: false, or train on a machine with such a GPU.",
-        )
-    if importlib.util.find_spec("bitsandbytes") is None:
-        raise MissingExtraError("bitsandbytes", "unsloth")
+def prepare(dataset: Path, config: TrainConfig) -> tuple[Plan, Any]:
+    """The plan and the tokenizer, on a machine that was found fit for the config."""
+    require_packages()
+    keep_freed_memory()
+    price_per_hour(config)
+    require_machine(config)
+    return make_plan(dataset, config)
 
 
 def make_plan(dataset: Path, config: TrainConfig, *, weights: bool = True) -> tuple[Plan, Any]:
@@ -182,6 +178,7 @@ def make_plan(dataset: Path, config: TrainConfig, *, weights: bool = True) -> tu
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     form = prompt_form(form_name(config, base))
+    require_form_fits(form, tokenizer, base.name)
     tokenizer.chat_template = form.chat_template(tokenizer.eos_token, adds_bos(tokenizer), system)
     rows = make_rows(train_records, tokenizer, form, config.max_length, system)
     if not rows.rows:
@@ -191,11 +188,14 @@ def make_plan(dataset: Path, config: TrainConfig, *, weights: bool = True) -> tu
             hint="Raise max_length in the config.",
         )
     args = config.training_args
-    batches = math.ceil(len(rows.rows) / args.per_device_train_batch_size)
-    per_epoch = max(1, math.ceil(batches / args.gradient_accumulation_steps))
+    sequences = [[row] for row in rows.rows]
+    if args.packing:
+        sequences = pack(rows.rows, config.max_length)
+    per_epoch = steps_an_epoch(len(sequences), args, this_process().count)
     steps = args.max_steps if args.max_steps > 0 else math.ceil(per_epoch * args.num_train_epochs)
     valid = make_rows(valid_records, tokenizer, form, config.max_length, system)
-    return Plan(base, form, system, law_date, trainer, rows, valid, per_epoch, steps), tokenizer
+    plan = Plan(base, form, system, law_date, trainer, rows, valid, sequences, per_epoch, steps)
+    return plan, tokenizer
 
 
 def law_date_of(manifest: dict[str, Any], dataset: Path) -> date | None:
@@ -238,6 +238,20 @@ def form_name(config: TrainConfig, base: LocatedBase) -> str:
     return base.base.prompt_form if base.base else "qa"
 
 
+def require_form_fits(form: PromptForm, tokenizer: Any, base: str) -> None:
+    """ConfigError unless the tokenizer has one token for what ends an answer of this form.
+
+    Spelled out in letters, the end would be taught and yet stop no server.
+    """
+    if tokenizer.eos_token is None or len(form_end(tokenizer, form)) != 1:
+        end = form.end.replace("{eos}", tokenizer.eos_token or "an end-of-text token")
+        raise ConfigError(
+            f"prompt_form: {form.name} ends an answer with {end}, which the tokenizer of {base}"
+            " does not have as one token.",
+            hint="Set prompt_form: auto, or the form that this base model was made for.",
+        )
+
+
 def adds_bos(tokenizer: Any) -> bool:
     """True where the tokenizer puts BOS before a text (Gemma does, Phi-2 and SmolLM2 do not)."""
     ids = tokenizer("a").input_ids
@@ -258,7 +272,9 @@ def choose_trainer(wanted: str, device: str) -> str:
     if wanted == "unsloth" and reason:
         raise ConfigError(
             f"trainer: unsloth was asked for, but {reason}.",
-            hint="Use trainer: auto or trl, or: pip install 'taxqa[unsloth]'",
+            hint="Use trainer: auto or trl. pip install 'taxqa[unsloth]' may bring 2026.10.7, which"
+            " needs a CUDA GPU; `make unsloth` in a clone brings 2026.10.9, which also trains on a"
+            " CPU.",
         )
     if reason:
         return "trl"
@@ -274,87 +290,26 @@ def print_plan(plan: Plan) -> None:
         f" {plan.form.name}: {summary['train_rows']} training and {summary['valid_rows']}"
         f" validation rows, {summary['train_tokens']:,} tokens, {plan.steps} steps"
     )
+    if len(plan.sequences) < len(plan.train.rows):
+        note(f"packed: {len(plan.train.rows)} rows in {len(plan.sequences)} sequences")
     if plan.system:
         note(f"system message of every prompt: {plan.system}")
     for left_out in summary["left_out_as_too_long"]:
         note(f"left out, too long: {left_out['record']} ({left_out['tokens']} tokens)")
 
 
-def train(
-    draft: Path, plan: Plan, tokenizer: Any, config: TrainConfig, resume: bool
-) -> dict[str, Any]:
-    """Train, put the adapter into draft/adapter; steps and losses."""
-    if plan.trainer == "unsloth":
-        from finetune.unsloth_trainer import load_unsloth as load
-    else:
-        from finetune.trl_trainer import load_trl as load
-    from finetune.loop import make_trainer
-
-    checkpoints = draft / "checkpoints"
-    checkpoint = checkpoint_to_resume(checkpoints) if resume else None
-    metrics = draft / "metrics.jsonl"
-    drop_after(metrics, int(checkpoint.name.split("-")[1]) if checkpoint else 0)
-    model = load(plan.base.folder, config)
-    with bar("Training", total=plan.steps) as progress:
-        trainer = make_trainer(
-            model, tokenizer, plan, config, checkpoints, metrics_writer(metrics, progress.update)
-        )
-        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-    require_numbers(trainer.model)
-    trainer.model.save_pretrained(draft / "adapter", safe_serialization=True)
-    tokenizer.save_pretrained(draft / "adapter")
-    lines = read_metrics(metrics)
-    plot_loss(lines, draft / "loss.svg")
-    return training_result(lines)
+def clear_away(draft: Path) -> None:
+    """Delete what only an unfinished run needs; what a tracker wrote among it is kept."""
+    tracked = draft / "checkpoints" / "runs"
+    if tracked.is_dir():
+        tracked.rename(draft / "tensorboard")
+    shutil.rmtree(draft / "checkpoints", ignore_errors=True)
+    (draft / FINGERPRINT).unlink()
 
 
-def metrics_writer(
-    path: Path, update: Callable[[float, str], None]
-) -> Callable[[int, float, dict[str, Any]], None]:
-    """What the loop calls with each log: a line of metrics.jsonl and the live view.
-
-    It raises ProofError at the first loss that is no number: nothing good comes after it, and the
-    best adapter of before is no proof of a training.
-    """
-
-    def write(step: int, epoch: float, logs: dict[str, Any]) -> None:
-        append_metrics(path, step, epoch, logs)
-        losses = {key: logs[key] for key in ("loss", "eval_loss") if key in logs}
-        update(step, " ".join(f"{key} {loss:.3f}" for key, loss in losses.items()))
-        if not all(map(math.isfinite, losses.values())):
-            raise diverged(f"the loss is no number at step {step}")
-
-    return write
-
-
-def training_result(lines: list[dict[str, Any]]) -> dict[str, Any]:
-    """Steps done, last training loss and best validation loss, nats per answer token."""
-    train_losses = [line["loss"] for line in lines if line.get("loss") is not None]
-    valid_losses = [line["eval_loss"] for line in lines if line.get("eval_loss") is not None]
-    return {
-        "steps": lines[-1]["step"] if lines else 0,
-        "train_loss": train_losses[-1] if train_losses else None,
-        "valid_loss": min(valid_losses) if valid_losses else None,
-    }
-
-
-def require_numbers(model: Any) -> None:
-    """ProofError where the adapter's weights are not numbers, as after a training that diverged."""
-    trained = (weight for weight in model.parameters() if weight.requires_grad)
-    if not all(bool(weight.isfinite().all()) for weight in trained):
-        raise diverged("the adapter's weights are not numbers any more")
-
-
-def diverged(what: str) -> ProofError:
-    """The error for a training that diverged, with what to do."""
-    return ProofError(
-        f"The training diverged: {what}. Its checkpoints are kept.",
-        hint="Set a lower learning_rate; if the loss was never a number, the base model's weights"
-        " are broken: fetch them again.",
-    )
-
-
-def fill_manifest(draft: Draft, plan: Plan, result: dict[str, Any]) -> None:
+def fill_manifest(
+    draft: Draft, plan: Plan, result: dict[str, Any], base_files: dict[str, str]
+) -> None:
     """What export needs to know of the run, beside its files."""
     base = plan.base.base
     draft.counts |= {
@@ -371,10 +326,17 @@ def fill_manifest(draft: Draft, plan: Plan, result: dict[str, Any]) -> None:
             "repo": base.repo if base else "",
             "license_name": base.license_name if base else "",
             "license_url": base.license_url if base else "",
+            "files": base_files,
         },
         "trainer": plan.trainer,
         "prompt_form": plan.form.name,
         "system": plan.system,
         "law_date": plan.law_date and plan.law_date.isoformat(),
         "losses": {name: result[name] for name in ("train_loss", "valid_loss")},
+        "training": {
+            "processes": this_process().count,
+            "tokens_per_second": result["tokens_per_second"],
+            "peak_memory_bytes": result["peak_memory_bytes"],
+            "cost_usd": result["cost_usd"],
+        },
     }

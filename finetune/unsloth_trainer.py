@@ -1,5 +1,7 @@
-"""Unsloth, where it is installed and can train: the same rows and adapter, two to three times
-faster. Its packages are partly AGPL-3.0, so it is imported only where the user installed it."""
+"""Unsloth, where it is installed and can train: the same rows, the same adapter.
+
+Its packages are partly AGPL-3.0, so it is imported only where the user installed it.
+"""
 
 import os
 import sys
@@ -9,7 +11,7 @@ from typing import Any
 
 from finetune.bases import target_modules
 from finetune.config import TrainConfig
-from finetune.trl_trainer import weights_dtype
+from finetune.precision import weights_dtype
 
 
 def unsloth_ready(device: str) -> str:
@@ -63,7 +65,7 @@ def load_unsloth(folder: Path, config: TrainConfig) -> Any:
     model, _ = FastModel.from_pretrained(
         model_name=str(folder),
         max_seq_length=config.max_length,
-        dtype=weights_dtype(config.device),
+        dtype=weights_dtype(config),
         load_in_4bit=config.load_in_4bit,
         load_in_16bit=not config.load_in_4bit,
         use_gradient_checkpointing="unsloth" if args.gradient_checkpointing else False,

@@ -18,7 +18,14 @@ from modelfiles.model_folder import ModelFolder, Quant, read_model_folder
 from modelfiles.modelfile import Modelfile
 from modelfiles.ollama_api import Ollama, chunks, full_name
 from modelfiles.proof import prove_prompts
-from modelfiles.registered import Registered, entry_of, forget, only_registration, remember
+from modelfiles.registered import (
+    Registered,
+    entry_of,
+    forget,
+    only_registration,
+    registered,
+    remember,
+)
 from modelfiles.smoke import Answered, prove_answers
 from modelfiles.token_proof import prove_gguf, vocabulary
 from modelfiles.values import FILE, read_modelfile, write_modelfile
@@ -171,6 +178,7 @@ def require_context(modelfile: Modelfile, model: ModelFolder) -> None:
 
 def may_replace(server: Ollama, name: str, force: bool) -> bool:
     """Whether a model of that name is there; InputError where it is not taxqa's to replace."""
+    registered()  # a broken list is to be told now, not after the model was sent
     digest = server.digest_of(name)
     if digest is None:
         return False

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +31,19 @@ def questions(count: int) -> Iterable[Request]:
 
 
 def run(
-    requests: Iterable[Request], teacher: Teacher, path: Path, **settings: Any
+    requests: Iterable[Request],
+    teacher: Teacher,
+    path: Path,
+    after: Callable[[Outcome], Outcome] = lambda outcome: outcome,
+    **settings: Any,
 ) -> list[Outcome]:
-    """All outcomes of one run over the store at `path`."""
+    """All outcomes of one run over the store at `path`; `after` is done with each."""
     settings = {"price": LUNA, "concurrency": 8, **settings}
-    with ReplyStore.opened(path) as store:
-        return list(outcomes(requests, teacher, store, **settings))
+    with (
+        ReplyStore.opened(path) as store,
+        closing(outcomes(requests, teacher, store, **settings)) as found,
+    ):
+        return [after(each) for each in found]
 
 
 def reasons(found: Iterable[Outcome]) -> dict[str, str | None]:

@@ -1,19 +1,22 @@
 """Starts runs that can be killed: imports once, then forks a run for each line it reads.
 
-A line is JSON: {url, store, count, concurrency}; the answer is the process's id. When a run ends
-its exit status is printed. Kept apart from pytest's process, whose threads a fork would not take.
+A line is JSON: {url, store, count, concurrency, slow}; the answer is the process's id. When a run
+ends its exit status is printed. Kept apart from pytest's process, whose threads a fork would not
+take.
 """
 
 import json
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 from asking import questions, run
 from fake_teachers import KEY
 
 from datagen.teachers.opening import open_teacher
+from datagen.teachers.outcome import Outcome
 from datagen.teachers.request import Reply, Request
 
 
@@ -22,10 +25,14 @@ def wrong_topic(request: Request, reply: Reply) -> str | None:
     return "off-topic: it says so" if "다른 이야기" in reply.text else None
 
 
-def one_run(url: str, store: str, count: int, concurrency: int) -> None:
+def one_run(url: str, store: str, count: int, concurrency: int, slow: float) -> None:
+    def after(outcome: Outcome) -> Outcome:
+        time.sleep(slow)
+        return outcome
+
     teacher = open_teacher("openai", "gpt-6-luna", url)
     found = run(
-        questions(count), teacher, Path(store), concurrency=concurrency, problem=wrong_topic
+        questions(count), teacher, Path(store), after, concurrency=concurrency, problem=wrong_topic
     )
     outcomes = {each.request.user: [each.reason, each.reply and each.reply.text] for each in found}
     Path(store).with_suffix(".json").write_text(json.dumps(outcomes), encoding="utf-8")

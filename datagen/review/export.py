@@ -28,7 +28,7 @@ from datagen.review.items import Item, Material
 from datagen.review.store import Decision, Reviews
 from datagen.split import hold_out, split
 from taxqa.errors import InputError
-from taxqa.folders import Draft, new_folder
+from taxqa.folders import Draft, manifest_of, new_folder
 from taxqa.records import Record, Rejection, write_json, write_jsonl
 
 REJECTED_BY_REVIEWER = "rejected_by_reviewer"
@@ -100,6 +100,8 @@ def export(
         counts = {**outcome.counts, "failed_after_review": again}
         draft.counts |= counts
         draft.details["review"] = summary(material, reviews)
+        # A review leaves out and edits; the law stays that of the dataset it was made of.
+        draft.details["law_date"] = manifest_of(material.path).get("law_date")
     return draft.counts
 
 

@@ -32,9 +32,8 @@ class AnthropicTeacher:
     def client(self) -> Any:
         """The SDK's client, made when first used: its connections belong to one event loop."""
         if self.opened is None:
-            url = {"base_url": self.base_url} if self.base_url else {}
-            key = self.service.secret
-            self.opened = self.sdk.AsyncAnthropic(api_key=key, **url, **client_settings(self.sdk))
+            settings = client_settings(self.sdk, self.base_url)
+            self.opened = self.sdk.AsyncAnthropic(api_key=self.service.secret, **settings)
         return self.opened
 
     async def aclose(self) -> None:

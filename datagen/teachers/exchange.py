@@ -28,7 +28,9 @@ FIRST_WAIT_SECONDS = 0.5
 MOST_WAIT_SECONDS = 30.0
 PATIENCE_SECONDS = 900.0
 MOST_FAILURES = 5
-"""Requests in a row that get no reply: then the service is down, not the request at fault."""
+"""Requests in a row that fail in all their tries: then the service is down."""
+MOST_REFUSALS = 20
+"""Requests refused for good by a teacher that has never answered one: then all will be."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,8 @@ class Exchanges:
         """Key -> is set when the request that is on its way with it has ended."""
         self.in_flight = 0
         self.used_up = False
-        self.failures = 0
+        self.known_to_answer = store.spending(teacher.name).replies > 0
+        self.failures = self.refusals = 0
         self.answered = time.monotonic()
         """When the service last answered anything."""
 
@@ -111,15 +114,15 @@ class Exchanges:
         Raises:
             ServiceError: no request gets a reply any more.
         """
-        began, failed = time.monotonic(), 0
+        began, tries, failed = time.monotonic(), 0, 0
         while True:
             try:
                 answer = await self.exchange(request, key, attempt)
             except RequestRefusedError as error:
-                return self.given_up(error)
+                return self.refused(error)
             except PassingError as error:
-                failed += not error.overloaded
-                wait = waiting_time(error, failed)
+                tries, failed = tries + 1, failed + (not error.overloaded)
+                wait = waiting_time(error, tries)
                 silence = time.monotonic() + wait - max(began, self.answered)
                 if silence > PATIENCE_SECONDS or failed >= TRIES:
                     return self.given_up(error)
@@ -130,6 +133,15 @@ class Exchanges:
                 continue
             self.failures, self.answered = 0, time.monotonic()
             return answer
+
+    def refused(self, error: ServiceError) -> str:
+        """The reason for a request that is refused; raises where this teacher takes none at all."""
+        self.refusals += 1
+        if self.refusals >= MOST_REFUSALS and not (self.known_to_answer or self.tally.asked):
+            raise ServiceError(
+                f"All of the first {self.refusals} requests were refused. The last: {error.message}"
+            )
+        return f"service: {error.message}"
 
     def given_up(self, error: ServiceError) -> str:
         """The reason for a request without a reply; raises where that is the rule by now."""
@@ -209,11 +221,11 @@ class Exchanges:
         return True
 
 
-def waiting_time(error: PassingError, failed: int) -> float:
+def waiting_time(error: PassingError, tries: int) -> float:
     """Seconds until the next try: what the service asks for, else doubled each time."""
     if error.wait is not None:
         return error.wait + random.uniform(0, 0.1)
-    wait = FIRST_WAIT_SECONDS * 2 ** max(0, failed - 1)
+    wait = FIRST_WAIT_SECONDS * 2 ** min(tries - 1, 10)
     return float(min(MOST_WAIT_SECONDS, wait) * random.uniform(0.75, 1.0))
 
 

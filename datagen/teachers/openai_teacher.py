@@ -30,9 +30,9 @@ class OpenAITeacher:
     def client(self) -> Any:
         """The SDK's client, made when first used: its connections belong to one event loop."""
         if self.opened is None:
-            url = {"base_url": self.base_url} if self.base_url else {}
             key = self.service.secret or "none"
-            self.opened = self.sdk.AsyncOpenAI(api_key=key, **url, **client_settings(self.sdk))
+            settings = client_settings(self.sdk, self.base_url)
+            self.opened = self.sdk.AsyncOpenAI(api_key=key, **settings)
         return self.opened
 
     async def aclose(self) -> None:

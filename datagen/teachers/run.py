@@ -5,7 +5,7 @@ one that has to be rejected counts as an attempt, in this run as in those before
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterable
 from contextlib import aclosing
 from decimal import Decimal
 from types import AsyncGeneratorType
@@ -25,7 +25,7 @@ Value = TypeVar("Value")
 
 async def ask_all(
     requests: Iterable[Request], teacher: Teacher, store: ReplyStore, **settings: Any
-) -> AsyncIterator[Outcome]:
+) -> AsyncGenerator[Outcome, None]:
     """The outcome of each request, in the order in which they come about.
 
     Close it (`contextlib.aclosing`) where it is not read to its end: replies in flight are then
@@ -39,11 +39,12 @@ async def ask_all(
 
 def outcomes(
     requests: Iterable[Request], teacher: Teacher, store: ReplyStore, **settings: Any
-) -> Iterator[Outcome]:
+) -> Generator[Outcome, None, None]:
     """`ask_all` for code that is not async; the teacher's connections are closed at the end.
 
-    Requests are on their way only while the next outcome is waited for. Where it is left early, by
-    Ctrl-C for example, replies in flight are waited for and kept.
+    Requests are on their way only while the next outcome is waited for. Close it
+    (`contextlib.closing`, within the store's block): where it is left early, by Ctrl-C for example,
+    replies in flight are then waited for and kept. Settings and errors as `asked_groups`.
     """
     with asyncio.Runner() as runner:
         groups = asked_groups(requests, teacher, store, **settings)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
+from datagen.teachers.access import LOOPBACK
 from datagen.teachers.failures import PassingError, Service
 from taxqa.errors import MissingExtraError
 
@@ -25,21 +26,25 @@ def imported(name: str) -> ModuleType:
         raise MissingExtraError(error.name or name, "datagen") from None
 
 
-def client_settings(sdk: ModuleType) -> dict[str, Any]:
+def client_settings(sdk: ModuleType, base_url: str) -> dict[str, Any]:
     """Settings of a client: our own tries, long silences, and the aiohttp transport.
 
-    The SDKs' default transport manages a sixth of the requests a second (see
+    The SDKs' default transport is slower, and far slower on a busy machine (see
     benchmarks/teacher_calls.py).
     """
     import httpx2
 
     timeout = httpx2.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
-    settings: dict[str, Any] = {"max_retries": 0, "timeout": timeout}
+    # A proxy has no business between two local programs.
+    http = {"timeout": timeout, "trust_env": httpx2.URL(base_url).host not in LOOPBACK}
     try:
         import aiohttp  # noqa: F401
+
+        client = sdk.DefaultAioHttpClient(**http)
     except ModuleNotFoundError:
-        return settings
-    return {**settings, "http_client": sdk.DefaultAioHttpClient(timeout=timeout)}
+        client = sdk.DefaultAsyncHttpxClient(**http)
+    address = {"base_url": base_url} if base_url else {}
+    return {"max_retries": 0, "timeout": timeout, "http_client": client, **address}
 
 
 @contextmanager

@@ -21,7 +21,7 @@ def quant(name: str, kld: float, lost: str = "") -> dict[str, Any]:
         "type": name, "file": f"m-{name}.gguf", "bytes": 291_000_000, "sha256": "ab" * 32,
         "imatrix": False, "careful": False, "seconds_quantize": 2.4, "seconds_measure": 3.0,
         "measures": MEASURES | {"mean_kld": kld, "p99_kld": kld, "same_top": 0.931},
-        "kept": not lost, "lost": lost,
+        "kept": not lost, "lost": lost, "golden": [],
     }  # fmt: skip
 
 
@@ -31,7 +31,7 @@ def report(*left_out: dict[str, Any]) -> Report:
     return Report.model_validate(
         {
             "name": "m", "base_model": base, "form": "qa", "system": "", "eos": "<eos>",
-            "bos": "", "max_length": 64, "law_date": None,
+            "bos": "", "max_length": 64, "law_date": None, "proof": {},
             "merged": MEASURES | {"measured_in": "transformers"},
             "quants": [quant("q8_0", 0.00042)], "chosen": "q8_0", "left_out": list(left_out),
             "limits": {"max_kld": 0.1, "min_right": 0.9}, "imatrix": None,

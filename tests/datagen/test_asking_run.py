@@ -290,6 +290,34 @@ def test_a_request_that_is_refused_for_good_does_not_stop_the_others(
     assert sum(each.stored for each in again) == 7
 
 
+def test_many_refused_requests_in_a_row_do_not_stop_a_teacher_that_answers_others(
+    fake: FakeTeachers, teacher: Teacher, store: Path
+) -> None:
+    fake.fault = lambda question, times: (
+        Fault(status=400, message="too long") if int(question.split()[1]) < 30 else None
+    )
+    run([request("질문 99")], teacher, store)
+    found = run(questions(40), teacher, store, concurrency=2)
+    assert [each.kept for each in found].count(True) == 10
+
+
+def test_a_teacher_that_refuses_everything_stops_the_run(
+    fake: FakeTeachers, teacher: Teacher, store: Path
+) -> None:
+    fake.fault = lambda question, times: Fault(status=400, message="Invalid schema for reply")
+    with pytest.raises(ServiceError, match=r"first \d+ requests were refused.*Invalid schema"):
+        run(questions(1000), teacher, store, concurrency=4)
+    assert fake.asked.total() < 30
+
+
+@given(st.integers(1, 10_000))
+def test_waits_grow_and_stay_bounded(tries: int) -> None:
+    wait = exchange.waiting_time(PassingError("slow down", overloaded=True), tries)
+    assert 0 < wait <= exchange.MOST_WAIT_SECONDS
+    first = exchange.FIRST_WAIT_SECONDS
+    assert wait >= 0.75 * min(exchange.MOST_WAIT_SECONDS, first * 2 ** min(tries - 1, 10))
+
+
 def test_a_service_that_is_down_stops_the_run_and_what_came_is_kept(
     fake: FakeTeachers, teacher: Teacher, store: Path
 ) -> None:

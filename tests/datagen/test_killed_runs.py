@@ -59,11 +59,15 @@ class Runs:
         self.folder, self.fake = folder, fake
         self.heard = len(self.stderr.read_text(encoding="utf-8"))
 
-    def start(self, name: str, count: int = COUNT) -> int:
-        order = {"url": self.fake.openai_url, "store": str(self.folder / f"{name}.db")}
+    def start(self, name: str, slow: float = 0.0) -> int:
+        """Start a run that takes `slow` seconds over each outcome; its process id."""
+        order: dict[str, Any] = {
+            "url": self.fake.openai_url,
+            "store": str(self.folder / f"{name}.db"),
+        }
+        order |= {"count": COUNT, "concurrency": AT_ONCE, "slow": slow}
         assert self.process.stdin
-        self.process.stdin.write(json.dumps({**order, "count": count, "concurrency": AT_ONCE}))
-        self.process.stdin.write("\n")
+        self.process.stdin.write(json.dumps(order) + "\n")
         self.process.stdin.flush()
         return int(self.line())
 
@@ -164,6 +168,17 @@ def test_ctrl_c_waits_for_what_is_on_its_way_and_keeps_it(runs: Runs) -> None:
     with ReplyStore.opened(runs.folder / "interrupted.db") as store:
         assert store.spending().uncertain == 0
     assert "Waiting up to 30 s for 10 replies" in runs.said()
+
+
+def test_ctrl_c_between_two_outcomes_keeps_what_is_on_its_way_as_well(runs: Runs) -> None:
+    pid = runs.start("interrupted", slow=60.0)
+    wait_until(lambda: len(runs.fake.billed) >= AT_ONCE)
+    time.sleep(0.2)
+    os.kill(pid, signal.SIGINT)
+    assert runs.ended() == 130
+    assert len(runs.stored("interrupted")) == runs.fake.asked.total() >= AT_ONCE
+    with ReplyStore.opened(runs.folder / "interrupted.db") as store:
+        assert store.spending().uncertain == 0
 
 
 def test_a_second_ctrl_c_does_not_wait_and_the_ledger_counts_what_may_be_billed(

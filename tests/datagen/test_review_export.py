@@ -56,6 +56,11 @@ def test_without_a_review_the_export_is_the_dataset(tmp_path: Path) -> None:
         assert (tmp_path / "out" / name).read_bytes() == (
             tmp_path / "dataset" / name
         ).read_bytes(), name
+    days = [
+        read_manifest(tmp_path / name, stage="dataset", made_by="")["law_date"]
+        for name in ("dataset", "out")
+    ]
+    assert days[0] == days[1] is not None
 
 
 def test_each_decision_has_its_effect_and_the_counts_say_so(desk: Desk, tmp_path: Path) -> None:

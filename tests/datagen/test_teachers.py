@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ from fake_teachers import KEY, FakeTeachers, Fault, served
 from datagen.teachers.failures import PassingError, RequestRefusedError, retry_after
 from datagen.teachers.opening import open_teacher
 from datagen.teachers.request import Reply, Request, Teacher
-from taxqa.errors import ServiceError
+from taxqa.errors import MissingExtraError, ServiceError
 
 MODELS = {
     "openai": "gpt-6-luna",
@@ -284,6 +285,34 @@ def test_tokens_out_of_the_cache_are_part_of_the_question(place: Place) -> None:
            "usage": {**counts, "output_tokens": 1}}  # fmt: skip
     place.fake.fault = lambda question, times: Fault(raw=json.dumps(raw))
     assert place.ask("anthropic").input_tokens == 15
+
+
+@ALL
+def test_no_proxy_stands_between_two_local_programs(
+    place: Place, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(variable, "http://127.0.0.1:9")
+    for variable in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(variable, raising=False)
+    assert json.loads(place.ask(name).text)
+
+
+@PAID
+def test_an_sdk_that_is_not_installed_is_named_with_how_to_install_it(
+    place: Place, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(MissingExtraError, match=r"taxqa\[datagen\]"):
+        place.teacher(name)
+
+
+@PAID
+def test_the_sdks_own_transport_does_where_aiohttp_is_missing(
+    place: Place, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "aiohttp", None)
+    assert json.loads(place.ask(name).text)
 
 
 @pytest.mark.parametrize(

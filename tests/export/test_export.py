@@ -391,6 +391,23 @@ def test_a_base_folder_that_is_gone_is_not_replaced_by_a_known_model(
     assert "Put it back there" in error.value.hint
 
 
+@pytest.mark.parametrize("name", ["model.safetensors", "config.json", "tokenizer.model"])
+def test_a_base_that_was_edited_after_training_is_refused(
+    name: str, run: Path, gemma: Path, tmp_path: Path
+) -> None:
+    edited = shutil.copytree(gemma, tmp_path / "gemma")
+    other = moved(run, tmp_path / "run", folder=str(edited))
+    assert runs.read_run(other).base == edited
+    with (edited / name).open("r+b") as file:
+        file.seek(-2, 2)
+        file.write(b"!!")
+    with pytest.raises(InputError, match=rf"{name} is not the file that this run was trained on"):
+        runs.read_run(other)
+    (edited / name).unlink()
+    with pytest.raises(InputError):
+        runs.read_run(other)
+
+
 @pytest.mark.parametrize(
     ("source", "folder", "revision"),
     [("embedded", "/nowhere/gemma3-270m", None), ("hub", "/nowhere/snapshots/abc", "abc")],

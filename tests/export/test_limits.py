@@ -71,7 +71,7 @@ def test_a_better_quant_is_never_refused_where_a_worse_one_passes(
 def made(name: str, size: int, kept: bool | None) -> QuantReport:
     return QuantReport(
         type=name, file="", bytes=size, sha256="", imatrix=False, careful=False,
-        seconds_quantize=0, seconds_measure=0, measures=None, kept=kept, lost="",
+        seconds_quantize=0, seconds_measure=0, measures=None, kept=kept, lost="", golden=[],
     )  # fmt: skip
 
 

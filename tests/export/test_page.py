@@ -27,6 +27,7 @@ def quant(name: str, size: int, kld: float, lost: str = "") -> dict[str, Any]:
         "type": name, "file": f"세무-{name}.gguf", "bytes": size, "sha256": "ab" * 32,
         "imatrix": name != "f16", "careful": False, "seconds_quantize": 2.4,
         "seconds_measure": 30.0, "measures": measures(kld, 9), "kept": not lost, "lost": lost,
+        "golden": [],
     }  # fmt: skip
 
 
@@ -38,7 +39,7 @@ def report(**changes: Any) -> Report:
             "license_text": "https://ai.google.dev/gemma/terms", "source": "embedded",
         },
         "form": "qa", "system": "", "eos": "<eos>", "bos": "<bos>", "max_length": 512,
-        "law_date": None,
+        "law_date": None, "proof": {},
         "merged": measures(-1, 10) | {"measured_in": "transformers"},
         "quants": [quant("f16", 542_834_240, 2e-6), quant("q8_0", 291_000_000, 0.0004)],
         "chosen": "q8_0",

@@ -9,8 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finetune.metrics import append_metrics, drop_after, plot_loss, read_metrics
-from finetune.train import training_result
+from finetune.metrics import (
+    append_metrics,
+    drop_after,
+    plot_loss,
+    read_metrics,
+    training_result,
+)
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -21,12 +26,13 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_a_log_becomes_a_line_of_what_matters(path: Path) -> None:
-    append_metrics(path, 1, 0.33333333, {"loss": 2.5, "learning_rate": 1e-4, "mean_token": 1})
-    append_metrics(path, 3, 1.0, {"eval_loss": 2.0, "eval_runtime": 9})
-    append_metrics(path, 3, 1.0, {"train_runtime": 9.0})
+    speed = {"tokens_per_second": 99.5, "memory_bytes": 10**9, "seconds": 1.5}
+    append_metrics(path, 1, 0.33333333, {"loss": 2.5, "learning_rate": 1e-4, "odd": 1} | speed)
+    append_metrics(path, 3, 1.0, {"eval_loss": 2.0, "eval_runtime": 9, "seconds": 4.0})
+    append_metrics(path, 3, 1.0, {"train_runtime": 9.0, "seconds": 5.0})
     assert read_metrics(path) == [
-        {"step": 1, "epoch": 0.3333, "loss": 2.5, "learning_rate": 1e-4},
-        {"step": 3, "epoch": 1.0, "eval_loss": 2.0},
+        {"step": 1, "epoch": 0.3333, "loss": 2.5, "learning_rate": 1e-4} | speed,
+        {"step": 3, "epoch": 1.0, "eval_loss": 2.0, "seconds": 4.0},
     ]
 
 
@@ -39,7 +45,7 @@ def test_a_loss_that_is_no_number_is_still_json(path: Path, value: float) -> Non
 
     line = json.loads(path.read_text(encoding="utf-8"), parse_constant=refuse)
     assert line == {"step": 1, "epoch": 1.0, "loss": None, "grad_norm": 1.0}
-    assert training_result([line])["train_loss"] is None
+    assert training_result([line], None)["train_loss"] is None
 
 
 def test_a_line_that_a_kill_cut_is_left_out(path: Path) -> None:
@@ -71,10 +77,24 @@ def test_what_was_logged_after_a_checkpoint_is_forgotten(
 
 
 def test_the_result_is_the_last_training_and_the_best_validation_loss() -> None:
-    lines = [{"step": 1, "loss": 3.0}, {"step": 1, "eval_loss": 2.0}, {"step": 2, "loss": 2.5}]
-    lines += [{"step": 2, "eval_loss": 2.2}]
-    assert training_result(lines) == {"steps": 2, "train_loss": 2.5, "valid_loss": 2.0}
-    assert training_result([]) == {"steps": 0, "train_loss": None, "valid_loss": None}
+    lines = [
+        {"step": 1, "loss": 3.0, "tokens_per_second": 90.0, "memory_bytes": 5, "seconds": 900.0},
+        {"step": 1, "eval_loss": 2.0, "seconds": 950.0},
+        {"step": 2, "loss": 2.5, "tokens_per_second": 110.0, "memory_bytes": 4, "seconds": 1700.0},
+        {"step": 2, "eval_loss": 2.2, "seconds": 1800.0},
+    ]
+    assert training_result(lines, 1.5) == {
+        "steps": 2,
+        "train_loss": 2.5,
+        "valid_loss": 2.0,
+        "tokens_per_second": 100.0,
+        "peak_memory_bytes": 5,
+        "trained_seconds": 1800.0,
+        "cost_usd": 0.75,
+    }
+    nothing = training_result([], None)
+    assert nothing["steps"] == nothing["peak_memory_bytes"] == nothing["trained_seconds"] == 0
+    assert nothing["train_loss"] is nothing["valid_loss"] is nothing["cost_usd"] is None
 
 
 def test_the_plot_shows_each_loss_that_there_is(tmp_path: Path) -> None:

@@ -12,29 +12,29 @@ from typing import Any
 import pytest
 from tiny_runs import settings, trained_run
 
-from finetune import train
+from finetune import fit
 from finetune.config import TrainConfig
-from finetune.metrics import read_metrics
+from finetune.metrics import MEASURED, read_metrics
 from finetune.resume import FINGERPRINT, checkpoint_to_resume
 from finetune.train import finetune
 from taxqa.errors import InputError
 from taxqa.folders import partial_path
 
-ROOT = Path(train.__file__).resolve().parent.parent
+ROOT = Path(fit.__file__).resolve().parent.parent
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from finetune import train
+from finetune import fit, train
 from finetune.config import TrainConfig
 
-append = train.append_metrics
+append = fit.append_metrics
 
 def append_and_die(path, step, *rest):
     append(path, step, *rest)
     if step == 5:
         os.kill(os.getpid(), signal.SIGKILL)
 
-train.append_metrics = append_and_die
+fit.append_metrics = append_and_die
 config = TrainConfig.model_validate_json(sys.argv[3])
 train.finetune(Path(sys.argv[1]), Path(sys.argv[2]), config)
 """
@@ -52,7 +52,7 @@ class Killed(BaseException):
 
 def killed(dataset: Path, out: Path, config: TrainConfig, at: int, monkeypatch: Any) -> Path:
     """The partial folder of a training that ended right after it logged step `at`."""
-    append = train.append_metrics
+    append = fit.append_metrics
 
     def append_and_stop(path: Path, step: int, *rest: Any) -> None:
         append(path, step, *rest)
@@ -60,10 +60,18 @@ def killed(dataset: Path, out: Path, config: TrainConfig, at: int, monkeypatch: 
             raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(train, "append_metrics", append_and_stop)
+        patch.setattr(fit, "append_metrics", append_and_stop)
         with pytest.raises(Killed):
             finetune(dataset, out, config)
     return partial_path(out)
+
+
+def learned(run: Path) -> list[dict[str, Any]]:
+    """metrics.jsonl without what depends on how fast the machine was."""
+    return [
+        {key: value for key, value in line.items() if key not in MEASURED}
+        for line in read_metrics(run / "metrics.jsonl")
+    ]
 
 
 def adapter(run: Path) -> bytes:
@@ -84,7 +92,7 @@ def test_a_killed_run_goes_on_to_the_adapter_of_an_undisturbed_one(
 
     result = finetune(dataset, out, config, resume=True)
     assert result["steps"] == 9
-    assert read_metrics(out / "metrics.jsonl") == read_metrics(whole / "metrics.jsonl")
+    assert learned(out) == learned(whole)
     assert adapter(out) == adapter(whole)
     assert not draft.exists()
     assert {path.name for path in out.iterdir()} == {path.name for path in whole.iterdir()}
@@ -111,21 +119,38 @@ def test_a_killed_run_goes_on_only_with_its_own_config_and_rows(
     draft = killed(dataset, tmp_path / "run", config, 5, monkeypatch)
     fingerprint = (draft / FINGERPRINT).read_bytes()
 
-    def refused(other: TrainConfig) -> None:
-        with pytest.raises(InputError, match="another config or dataset"):
+    def refused(other: TrainConfig, what: str) -> None:
+        with pytest.raises(InputError, match=f"The killed run had another {what} than this one"):
             finetune(dataset, tmp_path / "run", other, resume=True)
 
-    refused(settings(base, learning_rate=1e-3))
+    refused(settings(base, learning_rate=1e-3), "config")
     rows = (dataset / "train.jsonl").read_text(encoding="utf-8")
     # By hand, as after a review: the manifest stays as it was.
     (dataset / "train.jsonl").write_text(rows.replace("2억원", "3억원"), encoding="utf-8")
-    refused(config)
+    refused(config, "dataset")
     (dataset / "train.jsonl").write_text(rows, encoding="utf-8")
     for broken in (b"", b'{"config"'):
         (draft / FINGERPRINT).write_bytes(broken)
-        refused(config)
+        refused(
+            config,
+            "config or system message or trainer or dataset or base model or number of processes",
+        )
     (draft / FINGERPRINT).write_bytes(fingerprint)
-    assert finetune(dataset, tmp_path / "run", config, resume=True)["steps"] == 9
+    # What is only looked at may change: a dearer machine, no samples.
+    cheaper = settings(base, price_per_hour=0.5, report_samples=0)
+    assert finetune(dataset, tmp_path / "run", cheaper, resume=True)["steps"] == 9
+
+
+def test_a_killed_run_does_not_go_on_with_a_base_that_was_edited(
+    dataset: Path, base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edited = shutil.copytree(base, tmp_path / "base")
+    config = settings(edited)
+    killed(dataset, tmp_path / "run", config, 5, monkeypatch)
+    settings_file = edited / "tokenizer_config.json"
+    settings_file.write_text(settings_file.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    with pytest.raises(InputError, match="another base model than this one"):
+        finetune(dataset, tmp_path / "run", config, resume=True)
 
 
 def test_evaluations_without_gain_are_counted_on_over_a_kill(
@@ -161,7 +186,7 @@ def test_a_run_killed_before_its_first_checkpoint_starts_over(
         (draft / "checkpoints" / "checkpoint-2").mkdir(parents=True)
         finetune(dataset, out, config, resume=resume)
         assert ("Nothing to resume" in capsys.readouterr().err) == resume
-        assert read_metrics(out / "metrics.jsonl") == read_metrics(whole / "metrics.jsonl")
+        assert learned(out) == learned(whole)
         assert adapter(out) == adapter(whole)
 
 
@@ -173,19 +198,19 @@ def test_a_run_that_failed_after_its_last_step_trains_no_step_again(
 
     config = settings(base)
     with monkeypatch.context() as patch:
-        patch.setattr(train, "plot_loss", fail)
+        patch.setattr(fit, "plot_loss", fail)
         with pytest.raises(Killed):
             finetune(dataset, tmp_path / "run", config)
-    lines = read_metrics(partial_path(tmp_path / "run") / "metrics.jsonl")
+    lines = learned(partial_path(tmp_path / "run"))
     steps: list[int] = []
-    append = train.append_metrics
+    append = fit.append_metrics
     monkeypatch.setattr(
-        train,
+        fit,
         "append_metrics",
         lambda path, step, *rest: (steps.append(step), append(path, step, *rest)),
     )
     finetune(dataset, tmp_path / "run", config, resume=True)
-    assert read_metrics(tmp_path / "run" / "metrics.jsonl") == lines
+    assert learned(tmp_path / "run") == lines
     assert set(steps) <= {9}
 
 
@@ -205,5 +230,5 @@ def test_what_a_killed_run_belongs_to_is_plain_json(
 ) -> None:
     draft = killed(dataset, tmp_path / "run", settings(base), 3, monkeypatch)
     found = json.loads((draft / FINGERPRINT).read_text(encoding="utf-8"))
-    assert set(found) == {"config", "trainer", "rows"}
+    assert set(found) == {"config", "system", "trainer", "rows", "base", "processes"}
     assert TrainConfig.model_validate(found["config"]) == settings(base)

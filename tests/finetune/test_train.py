@@ -1,5 +1,6 @@
 """A dataset folder to a run folder, by the real trainer on a tiny model."""
 
+import errno
 import importlib.util
 import json
 import shutil
@@ -10,7 +11,7 @@ import pytest
 import yaml
 from tiny_runs import record, settings, write_dataset
 
-from finetune import train
+from finetune import fit
 from finetune.config import TrainConfig
 from finetune.forecast import forecast
 from finetune.metrics import read_metrics
@@ -44,9 +45,9 @@ def loss_by_hand(base: Path, adapter: Path | None, rows: list[Row]) -> float:
     from peft import PeftModel
     from transformers import AutoModelForCausalLM
 
-    from finetune.trl_trainer import weights_dtype
+    from finetune.precision import weights_dtype
 
-    model = AutoModelForCausalLM.from_pretrained(base, dtype=weights_dtype())
+    model = AutoModelForCausalLM.from_pretrained(base, dtype=weights_dtype(TrainConfig()))
     if adapter:
         model = PeftModel.from_pretrained(model, adapter)
     model.eval()
@@ -63,7 +64,7 @@ def loss_by_hand(base: Path, adapter: Path | None, rows: list[Row]) -> float:
 def test_a_run_folder_holds_the_adapter_and_how_it_came_about(run: Path, gemma: Path) -> None:
     names = {path.name for path in run.iterdir()}
     assert names == {
-        "adapter", "metrics.jsonl", "loss.svg", "config.yaml", "manifest.json",
+        "adapter", "metrics.jsonl", "loss.svg", "report.html", "config.yaml", "manifest.json",
         "valid.jsonl", "heldout.jsonl",
     }  # fmt: skip
     assert {"adapter_config.json", "adapter_model.safetensors", "chat_template.jinja"} <= {
@@ -282,6 +283,7 @@ def test_a_training_that_diverges_after_a_good_epoch_stops_there(
         (RuntimeError("CUDA out of memory. Tried to allocate 2 GiB"), "did not fit into memory"),
         (RuntimeError("DefaultCPUAllocator: can't allocate memory"), "did not fit into memory"),
         (MemoryError(), "did not fit into memory"),
+        (OSError(errno.ENOSPC, "No space left on device"), "disk of .* is full"),
         (RuntimeError("Error while serializing: No space left on device"), "disk is full"),
         (
             RuntimeError("[enforce fail at inline_container.cc:672] . unexpected pos 576"),
@@ -297,14 +299,14 @@ def test_a_full_disk_or_memory_is_a_message_and_the_checkpoints_stay(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    keep = train.append_metrics
+    keep = fit.append_metrics
 
     def fail(path: Path, step: int, *rest: Any) -> None:
         keep(path, step, *rest)
         if step == 5:
             raise error
 
-    monkeypatch.setattr(train, "append_metrics", fail)
+    monkeypatch.setattr(fit, "append_metrics", fail)
     with pytest.raises(NoSpaceError, match=message):
         finetune(dataset, tmp_path / "run", settings(base))
     assert (tmp_path / ".run.partial" / "checkpoints" / "checkpoint-4").is_dir()
@@ -364,8 +366,9 @@ def test_unsloth_is_refused_with_the_reason_where_it_cannot_train(
     from finetune import unsloth_trainer
 
     monkeypatch.setattr(unsloth_trainer, "unsloth_ready", lambda _: "it is not installed")
-    with pytest.raises(ConfigError, match="unsloth was asked for, but it is not installed"):
+    with pytest.raises(ConfigError, match="but it is not installed") as error:
         make_plan(dataset, settings(base, trainer="unsloth"))
+    assert "2026.10.7, which needs a CUDA GPU" in error.value.hint
     assert make_plan(dataset, settings(base, trainer="auto"))[0].trainer == "trl"
 
 

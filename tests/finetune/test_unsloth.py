@@ -22,7 +22,13 @@ needs_unsloth = pytest.mark.skipif(
     importlib.util.find_spec("unsloth") is None, reason="unsloth is not installed"
 )
 TARGETS = {"gemma": LLAMA_TARGETS, "multimodal": LLAMA_TARGETS, "phi": PHI_TARGETS}
-CHANGES = {"max_steps": 3, "lora_dropout": 0.0}
+CHANGES = {"max_steps": 3, "lora_dropout": 0.0, "report_samples": 1, "report_sample_tokens": 4}
+WAYS: dict[str, tuple[str, dict[str, bool]]] = {
+    **{kind: (kind, {}) for kind in TARGETS},
+    "packed": ("gemma", {"packing": True}),
+    "grouped": ("gemma", {"group_by_length": True}),
+}
+"""A run's name -> the kind of its base, and what its training has of its own."""
 TRAIN = """
 import json, sys
 from pathlib import Path
@@ -37,13 +43,14 @@ for config, out in zip(sys.argv[2::2], sys.argv[3::2], strict=True):
 
 @pytest.fixture(scope="module")
 def runs(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Path], str]:
-    """A run folder of each kind trained by Unsloth, and what the process printed on stdout."""
+    """A run folder of each way trained by Unsloth, and what the process printed on stdout."""
     parent = tmp_path_factory.mktemp("unsloth")
     dataset = write_dataset(parent / "dataset")
-    outs = {kind: parent / kind for kind in TARGETS}
+    outs = {name: parent / name for name in WAYS}
     command = [sys.executable, "-c", TRAIN, str(dataset)]
-    for kind, out in outs.items():
-        config = settings(tiny_model(kind, tiny), trainer="unsloth", **CHANGES)
+    for name, out in outs.items():
+        kind, own = WAYS[name]
+        config = settings(tiny_model(kind, tiny), trainer="unsloth", **CHANGES, **own)
         command += [config.model_dump_json(), str(out)]
     done = subprocess.run(
         command, cwd=ROOT, env=os.environ, capture_output=True, encoding="utf-8", check=False
@@ -53,17 +60,19 @@ def runs(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str
 
 
 @needs_unsloth
-@pytest.mark.parametrize("kind", TARGETS)
+@pytest.mark.parametrize("name", WAYS)
 def test_unsloth_and_trl_lose_alike_on_the_same_rows(
-    kind: str, runs: tuple[dict[str, Path], str], tiny: Path, tmp_path: Path
+    name: str, runs: tuple[dict[str, Path], str], tiny: Path, tmp_path: Path
 ) -> None:
-    out = runs[0][kind]
-    train(out.parent / "dataset", tmp_path / "trl", settings(tiny_model(kind, tiny), **CHANGES))
+    out = runs[0][name]
+    kind, own = WAYS[name]
+    config = settings(tiny_model(kind, tiny), **CHANGES, **own)
+    train(out.parent / "dataset", tmp_path / "trl", config)
     unsloth, trl = (
         [line.get("loss", line.get("eval_loss")) for line in read_metrics(run / "metrics.jsonl")]
         for run in (out, tmp_path / "trl")
     )
-    assert len(trl) == 4
+    assert len(trl) == 3 + (2 if name == "packed" else 1)  # packed, two steps are an epoch
     assert unsloth == pytest.approx(trl, rel=0.01)
 
 
@@ -81,7 +90,7 @@ def test_unsloth_adapts_what_trl_adapts(kind: str, runs: tuple[dict[str, Path], 
 @needs_unsloth
 def test_what_unsloth_prints_stays_out_of_the_result(runs: tuple[dict[str, Path], str]) -> None:
     results = [json.loads(line) for line in runs[1].splitlines()]
-    assert [result["trainer"] for result in results] == ["unsloth"] * len(TARGETS)
+    assert [result["trainer"] for result in results] == ["unsloth"] * len(WAYS)
 
 
 @pytest.mark.parametrize(

@@ -200,6 +200,9 @@ def test_a_list_that_was_broken_by_hand_is_said(
         listed()
     assert str(registry_file()) in error.value.message
     assert "Delete the file" in error.value.hint
+    with pytest.raises(InputError, match=r"registered\.json"):
+        register(folder, host=fake.url, force=True)
+    assert not any(call.startswith("POST") for call in fake.calls)
 
 
 def test_a_dry_run_checks_everything_and_changes_nothing(

