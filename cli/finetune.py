@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from cli.runpod_options import print_cost, refuse_alone, rented, runpod_options
+
 BASES = "gemma3-12b, gemma3-4b, gemma3-1b, gemma3-270m, phi-2, smollm2-135m"
 
 
@@ -54,6 +56,7 @@ BASES = "gemma3-12b, gemma3-4b, gemma3-1b, gemma3-270m, phi-2, smollm2-135m"
 @click.option("--resume", is_flag=True, help="Go on with a killed run from its last checkpoint.")
 @click.option("--force", is_flag=True, help="Replace a whole run folder that is there already.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@runpod_options
 def finetune(
     config: Path | None,
     dataset: Path,
@@ -66,18 +69,25 @@ def finetune(
     resume: bool,
     force: bool,
     as_json: bool,
+    on: str,
+    **rental: Any,
 ) -> int | None:
     """Train a LoRA adapter on a dataset; loss on the answers only, best checkpoint kept.
 
     The run folder holds adapter/, metrics.jsonl, loss.svg, report.html, config.yaml and
     manifest.json. A killed run keeps its checkpoints beside it; the same command with --resume
     goes on from there.
+
+    With --on runpod the same training runs on a rented GPU, asked for once, within price, hours and
+    budget, and ended when it is over, whatever happens; `taxqa pods` lists what is rented.
     """
     from cli.main import print_json
     from finetune.config import load_config
     from finetune.forecast import forecast
     from finetune.train import finetune as train
 
+    rent = on == "runpod" or rental["attach"]
+    refuse_alone(rent, rental, processes)
     settings = load_config(config, base_model=base_model, trainer=trainer, device=device)
     if processes > 1 and not dry_run:
         from finetune.processes import launch
@@ -85,6 +95,8 @@ def finetune(
         return launch(same_command(click.get_current_context()), processes)
     if dry_run:
         result: dict[str, Any] = forecast(dataset, settings).summary()
+    elif rent:
+        result = rented(dataset, out, settings, resume=resume, force=force, **rental)
     else:
         result = train(dataset, out, settings, resume=resume, force=force)
     if as_json and result:
@@ -97,6 +109,8 @@ def finetune(
         model = f"work/models/{out.name}"
         click.echo(f"{out}: adapter, metrics.jsonl, report.html ({result['seconds']:.0f} s)")
         click.echo(f"Loss: {result['train_loss']:.3f} on training rows{on_valid}.")
+        if rent:
+            print_cost(result)
         click.echo(f"Next: taxqa export --run {out} --quant q4_k_m,q8_0 --out {model}")
     return None
 

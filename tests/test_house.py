@@ -86,8 +86,9 @@ def test_every_yaml_of_the_repository_is_read_by_something() -> None:
     configs |= {path.name for path in (ROOT / "datagen" / "configs").glob("*.yaml")}
     # The prices of teachers, and what the forecast of a training knows of GPUs.
     tables = {SHIPPED.name, "gpus.yaml"}
+    examples = {"skypilot.yaml"}  # test_runpod_parts.py
     assert load_prices().models
-    assert {path.name for path in files(".yaml", ".yml")} == guide | configs | tables
+    assert {path.name for path in files(".yaml", ".yml")} == guide | configs | tables | examples
     read = {entry.id for entry in guide_entries()}
     for name in guide:
         text = (ROOT / "datagen" / "guide" / name).read_text(encoding="utf-8")
