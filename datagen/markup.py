@@ -7,6 +7,7 @@ import html
 import re
 import unicodedata
 from collections.abc import Iterable
+from datetime import date
 
 LINE_BREAK = re.compile(r"<br\s*/?>|</p\s*>", re.IGNORECASE)
 TAG = re.compile(r"</?[A-Za-z][^<>]*>|<!--.*?-->", re.DOTALL)
@@ -60,7 +61,7 @@ def one_line(value: object) -> str:
 
 
 def iso_date(value: object) -> str:
-    """'20250612', '2025.06.12' or '2025-06-12 …' as '2025-06-12'; '' where there is no date.
+    """'20250612', '2025.06.12' or '2025-06-12 …' as '2025-06-12'; '' where there is no such day.
 
     Old judgments count years from 2333 BC (단기): 42890525 is 1956-05-25.
     """
@@ -69,9 +70,10 @@ def iso_date(value: object) -> str:
         return ""
     year, month, day = map(int, found.groups())
     year = year - 2333 if year > 4000 else year
-    if not (1 <= month <= 12 and 1 <= day <= 31):
+    try:
+        return date(year, month, day).isoformat()
+    except ValueError:
         return ""
-    return f"{year:04d}-{month:02d}-{day:02d}"
 
 
 def split_front_matter(text: str) -> tuple[dict[str, object], str]:
