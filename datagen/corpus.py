@@ -12,6 +12,7 @@ from datagen.law_api.client import PAUSE_SECONDS, LawApi
 from datagen.law_api.documents import documents_from
 from datagen.law_api.fetch import Fetcher, Wanted
 from datagen.law_api.store import RawStore
+from datagen.repeated import Repeats, leave_out
 from taxlaw.articles import ArticleIndex
 from taxqa.errors import InputError
 from taxqa.folders import manifest_of, new_folder, read_manifest
@@ -64,16 +65,21 @@ def write_corpus(
         ExitStack() as opened,
     ):
         fetched = fetched_documents(wanted, out, pause, found, opened) if wanted else ()
-        with bar("Collecting"), (draft.path / DOCUMENTS).open("w", encoding="utf-8") as file:
-            for document in collect(paths, found, fetched):
-                kinds[document.kind] += 1
-                file.write(dump_line(document))
+        with Repeats(draft.path) as repeats, bar("Collecting"):
+            with (draft.path / DOCUMENTS).open("w", encoding="utf-8") as file:
+                for document in collect(paths, found, fetched):
+                    kinds[document.kind] += 1
+                    repeats.note(document)
+                    file.write(dump_line(document))
+            found.repeats = repeats.found()
+        kinds -= leave_out(draft.path / DOCUMENTS, found.repeats)
         own = ArticleIndex.from_statutes(found.versions.kept.values())
         ArticleIndex.default().merged(own).save(draft.path / INDEX)
         draft.counts |= {"documents": kinds.total(), **dict(sorted(kinds.items()))}
         draft.counts |= {
             "skipped": len(found.skipped),
             "duplicates": len(found.duplicates),
+            "near_duplicates": len(found.repeats),
             "older_versions": len(found.versions.left_out),
         }
         draft.details["skipped"] = [{"path": path, "reason": why} for path, why in found.skipped]
@@ -81,6 +87,9 @@ def write_corpus(
             {"path": str(path), "reason": why} for path, why in found.versions.left_out
         ]
         draft.details["duplicates"] = found.duplicates
+        draft.details["near_duplicates"] = [
+            {"document": repeat.document, "same_as": repeat.same_as} for repeat in found.repeats
+        ]
     return found
 
 

@@ -27,7 +27,7 @@ def plain_text(raw: str) -> str:
     text = LINE_BREAK.sub("\n", raw.replace("\r\n", "\n").replace("\r", "\n"))
     text = html.unescape(TAG.sub("", text))
     text = CONTROL.sub("", INVISIBLE.sub("", text))
-    lines = (SPACES.sub(" ", line).strip() for line in text.split("\n"))
+    lines = (line.strip() for line in SPACES.sub(" ", text).split("\n"))
     return unicodedata.normalize("NFC", BLANK_LINES.sub("\n\n", "\n".join(lines)).strip())
 
 

@@ -21,6 +21,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from datagen.distinctions import (
@@ -69,11 +70,11 @@ class NearDuplicates:
     A context manager: at its end the temporary file is gone.
     """
 
-    def __init__(self) -> None:
-        """Begin without a text."""
+    def __init__(self, folder: Path | None = None) -> None:
+        """Begin without a text; many texts will wait in `folder`, or where temporary files are."""
         from rensa import RMinHashLSH
 
-        self.spool = tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES)  # noqa: SIM115
+        self.spool = tempfile.SpooledTemporaryFile(SPOOL_BYTES, dir=folder)  # noqa: SIM115
         self.ends = array("Q", [0])
         """Byte in the spool at which each text ends, after a 0."""
         self.index = RMinHashLSH(threshold=PROPOSED, num_perm=PERMUTATIONS, num_bands=BANDS)
