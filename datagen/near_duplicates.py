@@ -74,7 +74,7 @@ class NearDuplicates:
         """Begin without a text; many texts will wait in `folder`, or where temporary files are."""
         from rensa import RMinHashLSH
 
-        self.spool = tempfile.SpooledTemporaryFile(SPOOL_BYTES, dir=folder)  # noqa: SIM115
+        self.spool = tempfile.SpooledTemporaryFile(SPOOL_BYTES, dir=str(folder) if folder else None)  # noqa: SIM115
         self.ends = array("Q", [0])
         """Byte in the spool at which each text ends, after a 0."""
         self.index = RMinHashLSH(threshold=PROPOSED, num_perm=PERMUTATIONS, num_bands=BANDS)
