@@ -24,8 +24,17 @@ if TYPE_CHECKING:
     help="JSON or JSONL of questions that a model will be tested with: a record that asks one of"
     " them, or nearly, is rejected (in_evaluation).",
 )
+@click.option(
+    "--report",
+    "page",
+    type=click.Path(path_type=Path),
+    metavar="FILE.html",
+    help="Also write a page with counts, plots and examples; it is read without a network.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
-def check(dataset: Path, corpus: Path | None, evaluation: Path | None, as_json: bool) -> None:
+def check(
+    dataset: Path, corpus: Path | None, evaluation: Path | None, page: Path | None, as_json: bool
+) -> None:
     """Check a list of records {question, answer, type, source} in JSON or JSONL.
 
     Shape, language and length; leftovers of prompts; the tax that a question states, computed
@@ -46,6 +55,7 @@ def check(dataset: Path, corpus: Path | None, evaluation: Path | None, as_json: 
     from datagen.checks.files import check_file
     from datagen.checks.sources import source_texts
     from datagen.corpus import read_corpus, shipped_corpus
+    from datagen.report import dataset_report, write_page
     from taxqa.progress import note
 
     material = read_corpus(corpus) if corpus else shipped_corpus()
@@ -53,6 +63,8 @@ def check(dataset: Path, corpus: Path | None, evaluation: Path | None, as_json: 
     report = check_file(dataset, material.index, source_texts(material.documents), questions)
     if not report.records:
         note(f"{dataset} holds no records; there was nothing to check.")
+    if page:
+        write_page(page, dataset_report(report.kept_records, report.rejected), title=dataset.name)
     if as_json:
         print_json(report.to_dict())
     else:

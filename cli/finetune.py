@@ -42,7 +42,7 @@ BASES = "gemma3-12b, gemma3-4b, gemma3-1b, gemma3-270m, phi-2, smollm2-135m"
     type=click.Choice(["auto", "cpu"]),
     help="auto = CUDA, then Apple's MPS, then the CPU; cpu where a GPU fails.",
 )
-@click.option("--dry-run", is_flag=True, help="Say what would be trained, and train nothing.")
+@click.option("--dry-run", is_flag=True, help="Rows, tokens, memory, time, price; train nothing.")
 @click.option("--resume", is_flag=True, help="Go on with a killed run from its last checkpoint.")
 @click.option("--force", is_flag=True, help="Replace a whole run folder that is there already.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
@@ -65,20 +65,48 @@ def finetune(
     """
     from cli.main import print_json
     from finetune.config import load_config
+    from finetune.forecast import forecast
     from finetune.train import finetune as train
-    from finetune.train import plan_only
 
     settings = load_config(config, base_model=base_model, trainer=trainer, device=device)
     if dry_run:
-        result: dict[str, Any] = plan_only(dataset, settings)
+        result: dict[str, Any] = forecast(dataset, settings).summary()
     else:
         result = train(dataset, out, settings, resume=resume, force=force)
     if as_json:
         print_json(result)
-    elif not dry_run:
+    elif dry_run:
+        print_forecast(result)
+    else:
         best = result["valid_loss"]
         on_valid = "" if best is None else f", best {best:.3f} on validation rows"
         model = f"work/models/{out.name}"
         click.echo(f"{out}: adapter, metrics.jsonl, loss.svg ({result['seconds']:.0f} s)")
         click.echo(f"Loss: {result['train_loss']:.3f} on training rows{on_valid}.")
         click.echo(f"Next: taxqa export --run {out} --quant q4_k_m,q8_0 --out {model}")
+
+
+def print_forecast(found: dict[str, Any]) -> None:
+    """What a training would do and need, and which GPU holds it."""
+    about = "" if found["tokens_counted"] else "about "
+    click.echo(
+        f"{found['base_model']}, {found['parameters'] / 1e9:.2f} B parameters: {found['rows']:,}"
+        f" training rows, {about}{found['tokens']:,} tokens, the longest {found['longest_row']:,};"
+        f" {found['steps']:,} steps"
+    )
+    for left_out in found["left_out_as_too_long"]:
+        click.echo(f"  left out, too long: {left_out['record']} ({left_out['tokens']} tokens)")
+    gib = {name: count / 2**30 for name, count in found["bytes"].items()}
+    click.echo(
+        f"Memory on a GPU: {gib['memory']:.1f} GiB (weights {gib['weights']:.1f}, adapter with"
+        f" optimizer {gib['adapter']:.1f}, activations {gib['activations']:.1f}, loss"
+        f" {gib['loss']:.1f}, runtime {gib['runtime']:.1f})"
+    )
+    for line in found["gpus"]:
+        price = "price: ask the catalogue" if line["usd"] is None else f"{line['usd']:.2f} USD"
+        verdict = f"{line['hours']:5.1f} h, {price}"
+        if not line["fits"]:
+            change = "; ".join(line["change"]) or "nothing in the config helps"
+            verdict = f"does not fit; {change}"
+        click.echo(f"  {line['gpu']:<28} {line['memory_gb']:>4.0f} GiB  {verdict}")
+    click.echo("Hours assume 30 % of the GPU's peak: right to about a factor of two.")

@@ -36,6 +36,18 @@ import click
     help="Letters of the longest answer that is taken; a small model learns short ones.",
 )
 @click.option(
+    "--update",
+    type=click.Path(path_type=Path),
+    metavar="OLD_DATASET",
+    help="Take over its records of documents that did not change; ask about the others alone.",
+)
+@click.option(
+    "--evaluation",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="JSON or JSONL of questions that a model will be tested with: they are not taught.",
+)
+@click.option(
     "--seed",
     type=int,
     default=1,
@@ -50,6 +62,8 @@ def generate(
     out: Path,
     limit: int | None,
     max_answer: int | None,
+    update: Path | None,
+    evaluation: Path | None,
     seed: int,
     force: bool,
     as_json: bool,
@@ -63,11 +77,14 @@ def generate(
       train.jsonl, valid.jsonl   90 and 10 percent, no document in both
       heldout.jsonl   further phrasings of taught cases, to test the model with
       rejected.jsonl  what a check dropped, each with its reason
+      sources.jsonl   the digest of each document, for taxqa stale and --update
+      report.html, report.json   what was kept and dropped: counts, plots, examples
 
     \b
     Examples:
       taxqa generate --out work/dataset
       taxqa generate --corpus work/corpus --limit 2000 --seed 7 --force
+      taxqa generate --corpus work/corpus-2027 --update work/dataset --out work/dataset-2027
     """
     from cli.main import print_json
     from datagen.dataset import generate as generate_dataset
@@ -79,6 +96,8 @@ def generate(
         teacher="worked",
         limit=limit,
         max_answer=max_answer,
+        update=update,
+        evaluation=evaluation,
         seed=seed,
         force=force,
     )
@@ -93,6 +112,8 @@ def generate(
         f"  train {counts['train']:,}, valid {counts['valid']:,}, held out {counts['heldout']:,},"
         f" rejected {counts['rejected']:,}"
     )
+    if update:
+        click.echo(f"  taken over from {update}: {counts['taken_over']:,}")
     for title, name in (("source", "by_source"), ("asked by", "by_type")):
         parts = ", ".join(f"{key} {count:,}" for key, count in manifest[name].items())
         click.echo(f"  {title}: {parts}")

@@ -7,15 +7,20 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
+from datagen.checks.evaluation import EvaluationQuestions
 from datagen.checks.run import check_records
 from datagen.checks.sources import source_texts
 from datagen.corpus import Corpus, read_corpus, shipped_corpus
+from datagen.leakage import refuse_leakage
+from datagen.linked import linked
+from datagen.report import dataset_report, write_report
 from datagen.split import hold_out, select, split
+from datagen.stale import SOURCES, state_of, unchanged
 from datagen.worked import worked_records
 from taxqa.errors import InputError
 from taxqa.folders import Draft, new_folder
 from taxqa.progress import bar
-from taxqa.records import Record, Rejection, write_json, write_jsonl
+from taxqa.records import Document, Record, Rejection, write_json, write_jsonl
 
 STAGE = "dataset"
 DATASET = "dataset.json"
@@ -36,6 +41,8 @@ def generate(
     limit: int | None = None,
     max_answer: int | None = None,
     documents: Collection[str] | None = None,
+    update: Path | None = None,
+    evaluation: Path | None = None,
     seed: int = 1,
     force: bool = False,
 ) -> dict[str, int]:
@@ -49,11 +56,15 @@ def generate(
         limit: at most so many records, chosen evenly over sources and askers.
         max_answer: letters of the longest answer that is taken; a small model learns short ones.
         documents: ids of the documents and cases to take records of; None = all.
+        update: an older dataset, whose records of documents that did not change are taken over;
+            the teacher is asked about the others alone.
+        evaluation: JSON or JSONL of questions that a model will be tested with and is not taught.
         seed: the same seed and corpus give the same dataset.
 
     Raises:
         InputError: `corpus` is no corpus folder, `limit` is below 2, fewer than 2 records are
-            left, or `out` is there already.
+            left, or `out` is there already; as `unchanged` and `EvaluationQuestions.read`.
+        ProofError: a record of one part of the dataset is in another one as well.
     """
     if limit is not None and limit < 2:
         raise InputError(f"A dataset of {limit} records cannot be split; --limit is 2 or more.")
@@ -63,13 +74,19 @@ def generate(
         "limit": limit,
         "max_answer": max_answer,
         "documents": None if documents is None else list(documents),
+        "update": str(update) if update else None,
+        "evaluation": str(evaluation) if evaluation else None,
         "seed": seed,
     }
-    inputs = {"corpus": corpus} if corpus else {}
+    given = {"corpus": corpus, "update": update, "evaluation": evaluation}
+    inputs = {name: path for name, path in given.items() if path}
     material = read_corpus(corpus) if corpus else shipped_corpus()
+    questions = EvaluationQuestions.read(evaluation) if evaluation else None
+    taken_over, ask = unchanged(update, material.documents) if update else ([], None)
     with new_folder(out, stage=STAGE, config=config, inputs=inputs, force=force) as draft:
         with bar("Generating and checking records"):
-            kept, rejected = checked(material, seed)
+            records = [*asked_again(material, ask, seed), *taken_over]
+            kept, rejected = checked(records, material, questions)
         wanted = [
             record
             for record in kept
@@ -78,17 +95,31 @@ def generate(
         ]
         if len(wanted) < 2:
             raise too_few(wanted, kept, max_answer)
-        write_dataset(draft, wanted, rejected, limit, seed)
+        write_dataset(draft, wanted, rejected, limit, seed, material.documents)
         draft.counts["not_selected"] += len(kept) - len(wanted)
+        draft.counts["taken_over"] = len(taken_over)
     return draft.counts
 
 
-def checked(material: Corpus, seed: int) -> tuple[list[Record], list[Rejection]]:
-    """The worked records of a corpus that pass every check, and the rest with its reasons."""
+def asked_again(material: Corpus, ask: Collection[str] | None, seed: int) -> Iterable[Record]:
+    """The worked records of the documents in `ask` (None = all), and of all worked cases.
+
+    The teacher sees every document: whether a title is the only one of its law depends on all.
+    """
+    left_alone = {document.id for document in material.documents} - set(ask or ())
+    for record in worked_records(material.documents, seed=seed):
+        if ask is None or record.document not in left_alone:
+            yield record
+
+
+def checked(
+    records: Iterable[Record], material: Corpus, questions: EvaluationQuestions | None = None
+) -> tuple[list[Record], list[Rejection]]:
+    """The records that pass every check, and the rest with its reasons."""
     kept: list[Record] = []
     rejected: list[Rejection] = []
-    records = worked_records(material.documents, seed=seed)
-    for result in check_records(records, material.index, source_texts(material.documents)):
+    sources = source_texts(material.documents)
+    for result in check_records(records, material.index, sources, questions):
         if isinstance(result, Rejection):
             rejected.append(result)
         elif isinstance(result, Record):
@@ -109,14 +140,28 @@ def too_few(wanted: list[Record], kept: list[Record], max_answer: int | None) ->
 
 
 def write_dataset(
-    draft: Draft, kept: list[Record], rejected: list[Rejection], limit: int | None, seed: int
+    draft: Draft,
+    kept: list[Record],
+    rejected: list[Rejection],
+    limit: int | None,
+    seed: int,
+    documents: Sequence[Document] = (),
 ) -> None:
-    """Select and split the records, and write the files of the folder and its counts."""
+    """Select and split the records, and write the files of the folder and its counts.
+
+    Args:
+        documents: what the records were made from.
+
+    Raises:
+        ProofError: what was held back to test with is taught as well.
+    """
+    texts = {document.id: document.text for document in documents}
     rest, phrasings = hold_out(kept, seed=seed)
     chosen = select(rest, limit, seed=seed)
-    train, valid = split(chosen, seed=seed)
+    train, valid = split(chosen, seed=seed, groups=linked(chosen, texts))
     taught = {record.document for record in train}
     heldout = [record for record in phrasings if record.document in taught]
+    draft.details["leakage"] = refuse_leakage(train, valid, heldout, texts)
     write_json(draft.path / DATASET, [plain(record) for record in chosen])
     files: Mapping[str, Sequence[BaseModel]] = {
         RECORDS: chosen,
@@ -124,6 +169,7 @@ def write_dataset(
         VALID: valid,
         HELDOUT: heldout,
         REJECTED: rejected,
+        SOURCES: [state_of(document) for document in documents],
     }
     for name, records in files.items():
         write_jsonl(draft.path / name, records)
@@ -135,6 +181,7 @@ def write_dataset(
         "rejected": len(rejected),
         "not_selected": len(kept) - len(chosen) - len(heldout),
     }
+    write_report(draft.path, dataset_report(chosen, rejected))
     draft.details["by_type"] = counted(record.type for record in chosen)
     draft.details["by_source"] = counted(record.source for record in chosen)
     draft.details["rejected_by_reason"] = counted(rejection.reason for rejection in rejected)

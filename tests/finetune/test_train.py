@@ -12,11 +12,12 @@ from tiny_runs import record, settings, write_dataset
 
 from finetune import train
 from finetune.config import TrainConfig
+from finetune.forecast import forecast
 from finetune.metrics import read_metrics
 from finetune.prompts import prompt_form
 from finetune.rows import Row, make_rows
 from finetune.space import space_error
-from finetune.train import finetune, plan_only
+from finetune.train import finetune, make_plan
 from taxqa.errors import ConfigError, InputError, MissingExtraError, NoSpaceError, ProofError
 from taxqa.records import write_json
 
@@ -159,15 +160,15 @@ def test_training_stops_after_evaluations_without_gain(
 def test_the_plan_counts_steps_as_the_trainer_does(base: Path, tmp_path: Path) -> None:
     dataset = write_dataset(tmp_path / "dataset", train=[record(n) for n in range(7)])
     config = settings(base, num_train_epochs=2.5, gradient_accumulation_steps=3)
-    planned = plan_only(dataset, config)["steps"]
+    planned = make_plan(dataset, config)[0].steps
     assert planned == 5
     assert finetune(dataset, tmp_path / "run", config)["steps"] == planned
 
 
 def test_a_dry_run_writes_nothing(dataset: Path, base: Path, tmp_path: Path) -> None:
-    plan = plan_only(dataset, settings(base, max_length=28))
+    plan = forecast(dataset, settings(base, max_length=28)).summary()
     assert [path.name for path in tmp_path.iterdir()] == ["dataset"]
-    assert plan["train_rows"] + plan["valid_rows"] + len(plan["left_out_as_too_long"]) == 16
+    assert plan["rows"] < 12
     assert plan["longest_row"] <= 28
     assert {row["record"] for row in plan["left_out_as_too_long"]} >= {"t10"}
 
@@ -354,7 +355,7 @@ def test_the_prompt_form_is_the_configs_or_the_base_models_own(
     assert finetune(dataset, tmp_path / "run", config)["prompt_form"] == "gemma3"
     template = (tmp_path / "run" / "adapter" / "chat_template.jinja").read_text(encoding="utf-8")
     assert template == prompt_form("gemma3").chat_template("<eos>", adds_bos=True)
-    assert plan_only(dataset, settings(base))["prompt_form"] == "qa"
+    assert make_plan(dataset, settings(base))[0].form.name == "qa"
 
 
 def test_unsloth_is_refused_with_the_reason_where_it_cannot_train(
@@ -364,5 +365,5 @@ def test_unsloth_is_refused_with_the_reason_where_it_cannot_train(
 
     monkeypatch.setattr(unsloth_trainer, "unsloth_ready", lambda _: "it is not installed")
     with pytest.raises(ConfigError, match="unsloth was asked for, but it is not installed"):
-        plan_only(dataset, settings(base, trainer="unsloth"))
-    assert plan_only(dataset, settings(base, trainer="auto"))["trainer"] == "trl"
+        make_plan(dataset, settings(base, trainer="unsloth"))
+    assert make_plan(dataset, settings(base, trainer="auto"))[0].trainer == "trl"
