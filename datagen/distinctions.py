@@ -34,12 +34,13 @@ TELLING = re.compile(
 BETWEEN_FIGURES = re.compile(r"(?<=\d)\s+(?=\d)")
 PUNCTUATION = re.compile(r"(?<!\d)\W+|\W+(?!\d)")
 WORD_END = re.compile(
-    r"(?<=[가-힣\d%])(?:은|는|이|가|을|를|의)$"
+    r"(?<=[가-힣\d%])[은는이가을를의]+$"
     r"|(?<=[가-힣])(?:습니다만|습니다|입니다|어요|아요|에요|예요|는데요|는데|은데|거든요|고요|네요|지요|죠)$"
 )
 """Particles and endings without which a word says the same.
 
-에게 and 에게서 turn a gift round and stay.
+에게 and 에게서 turn a gift round and stay. 상가 and 상가를 both become 상: what counts is that a
+noun loses the same letters wherever it stands.
 """
 PIECE = re.compile(r"[^은는이가을를의\W]*(?:[은는이가을를의]|\W)|[^은는이가을를의\W]+")
 """What a text without blanks is compared by: as far as the next particle or mark."""

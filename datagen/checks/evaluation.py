@@ -1,5 +1,6 @@
 """A record that asks what the evaluation will ask teaches the test, and is dropped."""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -11,6 +12,7 @@ from taxqa.records import QARecord
 
 SHINGLE = 3
 """Letters; a question is short."""
+WON = re.compile("(?<=[억만천])원")
 SIMILAR = 0.75
 """Jaccard similarity from which two questions with the same telling words ask the same."""
 
@@ -70,7 +72,7 @@ def figures(question: str) -> list[str]:
 
 def shingles(question: str) -> set[str]:
     """The letter trigrams of a question without particles and fillers."""
-    words = stems(question) or normalised(question)
+    words = WON.sub("", stems(question) or normalised(question))
     return {words[start : start + SHINGLE] for start in range(max(len(words) - SHINGLE + 1, 1))}
 
 
