@@ -29,6 +29,8 @@ class Judgment:
     fields: dict[str, str]
     copy_of: int | None = None
     """Position of the judgment that this one nearly repeats."""
+    twin_of: int | None = None
+    """Position of the judgment from which this one differs in a single figure."""
 
     @property
     def text(self) -> str:
@@ -38,22 +40,27 @@ class Judgment:
 
 
 def judgments(
-    size: int, *, length: int = 18_000, copies: float = 0.2, seed: int = 1
+    size: int, *, length: int = 18_000, copies: float = 0.2, twins: float = 0.0, seed: int = 1
 ) -> Iterator[Judgment]:
     """Judgments of `size` bytes of UTF-8 text in all.
 
     Args:
         length: bytes of an average judgment; the real ones have 18,000.
         copies: share that nearly repeats one of the hundred before.
+        twins: share that differs from one of them in a figure alone, and is a judgment of its own.
     """
     order = random.Random(seed)
     words = ["".join(order.choices(SYLLABLES, k=order.choice((2, 2, 3, 4)))) for _ in range(20_000)]
     originals: list[tuple[int, dict[str, str]]] = []
     number = made = 0
     while made < size:
-        if originals and order.random() < copies:
-            source, fields = order.choice(originals[-100:])
+        chance = order.random() if originals else 1.0
+        if chance < copies:
+            source, fields = order.choice(originals)
             judgment = Judgment(nearly(fields, number, order), source)
+        elif chance < copies + twins:
+            source, fields = order.choice(originals)
+            judgment = Judgment(other_figure(fields, number, order), twin_of=source)
         else:
             judgment = Judgment(written(number, length, words, order))
             originals = [*originals[-99:], (number, judgment.fields)]
@@ -110,6 +117,15 @@ def nearly(fields: dict[str, str], number: int, order: random.Random) -> dict[st
     """The same judgment as another collection has it: one of ALTERATIONS, under another number."""
     altered = order.choice(ALTERATIONS)(fields, order)
     return {**altered, "판례정보일련번호": str(900_000 + number), "사건번호": f"사본{number}"}
+
+
+def other_figure(fields: dict[str, str], number: int, order: random.Random) -> dict[str, str]:
+    """Another judgment in the same words: one figure of its body is another."""
+    body = fields["판례내용"]
+    place = order.choice([found.span() for found in re.finditer(r"\d+", body)] or [(0, 0)])
+    other = str(int(body[slice(*place)] or 0) + 1)
+    altered = {**fields, "판례내용": body[: place[0]] + other + body[place[1] :]}
+    return {**altered, "판례정보일련번호": str(900_000 + number), "사건번호": f"쌍둥이{number}"}
 
 
 def unchanged(fields: dict[str, str], order: random.Random) -> dict[str, str]:

@@ -31,11 +31,12 @@ TELLING = re.compile(
     rf"(?:{NUMBER}|{NUMERAL}|{COUNT}|{ITEM}|{OTHERS}|{'|'.join(WORDS)})"
 )
 """Words that decide what a text says; two texts that differ in one are not the same."""
-BETWEEN_FIGURES = re.compile(r"(?<=\d)\s+(?=\d)")
-PUNCTUATION = re.compile(r"(?<!\d)\W+|\W+(?!\d)")
+BETWEEN_FIGURES = re.compile(r"(\d)\s+(?=\d)")
+PUNCTUATION = re.compile(r"(?<!\d)[^\w\s]+|[^\w\s]+(?!\d)")
 WORD_END = re.compile(
-    r"(?<=[가-힣\d%])[은는이가을를의]+$"
-    r"|(?<=[가-힣])(?:습니다만|습니다|입니다|어요|아요|에요|예요|는데요|는데|은데|거든요|고요|네요|지요|죠)$"
+    r"(?:(?<=[가-힣\d%])[은는이가을를의]+"
+    r"|(?<=[가-힣])(?:습니다만|습니다|입니다|어요|아요|에요|예요|는데요|는데|은데|거든요|고요|네요|지요|죠))"
+    r"(?!\S)"
 )
 """Particles and endings without which a word says the same.
 
@@ -60,7 +61,12 @@ def normalised(text: str) -> str:
 
     Between two figures a mark stays, so that '1 20' is not 120.
     """
-    return without_blanks(BETWEEN_FIGURES.sub("|", unicodedata.normalize("NFC", text)))
+    return without_blanks(marked(text))
+
+
+def marked(text: str) -> str:
+    """`text` in NFC, with a mark in place of the blanks between two figures."""
+    return BETWEEN_FIGURES.sub(r"\1|", unicodedata.normalize("NFC", text))
 
 
 def without_blanks(text: str) -> str:
@@ -75,9 +81,9 @@ def telling(bare: str) -> tuple[str, ...]:
 
 def stems(text: str) -> str:
     """The words of a text without particles, fillers, blanks and punctuation."""
-    words = (PUNCTUATION.sub("", word) for word in unicodedata.normalize("NFC", text).split())
-    kept = (WORD_END.sub("", word) for word in words if word not in FILLERS)
-    return "".join(kept).casefold()
+    words = PUNCTUATION.sub(" ", unicodedata.normalize("NFC", text))
+    kept = " ".join(word for word in words.split() if word not in FILLERS)
+    return without_blanks(WORD_END.sub("", kept)).casefold()
 
 
 def only_misprints(bare: str, other: str) -> bool:

@@ -15,7 +15,6 @@ proposed.
 
 import re
 import tempfile
-import unicodedata
 from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -25,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from datagen.distinctions import (
-    BETWEEN_FIGURES,
+    marked,
     normalised,
     only_misprints,
     stems,
@@ -199,7 +198,7 @@ def key_of(text: str, bare: str) -> bytes:
 
     Of a long text every letter counts, which takes less time.
     """
-    words = bare if len(bare) >= 2 * SHORT else "\0".join((*telling(bare), stems(text)))
+    words = bare if len(bare) >= SHORT else "\0".join((*telling(bare), stems(text)))
     return blake2b(words.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
@@ -226,7 +225,7 @@ def shingles(bare: str) -> list[bytes]:
 def features_of(text: str) -> Features:
     """What of a text is compared with others."""
     bare = normalised(text)
-    lines = SENTENCE_END.split(BETWEEN_FIGURES.sub("|", unicodedata.normalize("NFC", text)))
+    lines = SENTENCE_END.split(marked(text))
     return Features(
         length=len(bare),
         telling=hash(telling(bare)),

@@ -4,7 +4,7 @@ Judged only where the text of the document is known.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from datagen.checks.finding import Context, Finding, shortened
 from datagen.checks.statements import SENTENCE_END
@@ -26,21 +26,31 @@ SIZES = {"천": 1000, "백": 100, "만": 10_000, "1만": 10_000, "10만": 100_00
 COMPUTED = re.compile(r"[=＝×÷]|빼면|뺀|더하|더해|합하|합쳐|곱하|나누|따라서|그래서|그러므로|결국")
 
 
-def source_texts(documents: Iterable[Document]) -> dict[str, str]:
+class SourceTexts(Mapping[str, str]):
+    """Document -> all that it says, its number, title and day among it; put together when asked."""
+
+    def __init__(self, documents: Iterable[Document]) -> None:
+        """Keep the documents; their texts are not copied."""
+        self.documents = {each.id: each for each in documents}
+
+    def __getitem__(self, name: str) -> str:
+        """The text of one document."""
+        each = self.documents[name]
+        day = each.in_force.replace("-", ".")
+        return "\n".join((each.id, each.title, each.law, each.article, day, each.text))
+
+    def __iter__(self) -> Iterator[str]:
+        """The documents."""
+        return iter(self.documents)
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self.documents)
+
+
+def source_texts(documents: Iterable[Document]) -> Mapping[str, str]:
     """Document -> all that it says, its number, title and day among it."""
-    return {
-        each.id: "\n".join(
-            (
-                each.id,
-                each.title,
-                each.law,
-                each.article,
-                each.in_force.replace("-", "."),
-                each.text,
-            )
-        )
-        for each in documents
-    }
+    return SourceTexts(documents)
 
 
 def check_quotes(record: QARecord, context: Context) -> Finding | None:
