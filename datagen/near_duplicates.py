@@ -92,8 +92,12 @@ class NearDuplicates:
         """Remove the temporary file."""
         self.spool.close()
 
-    def take(self, text: str) -> int:
-        """Take in the next text and join it with those it is the same as; returns its number."""
+    def take(self, text: str, sketch: "RMinHash | None" = None) -> int:
+        """Take in the next text and join it with those it is the same as; returns its number.
+
+        Args:
+            sketch: that of the text, where it was made before.
+        """
         number = len(self.parents)
         self.parents.append(number)
         bare = normalised(text)
@@ -104,7 +108,7 @@ class NearDuplicates:
         if first != number or len(bare) < SHORT:
             self.ends.append(self.ends[-1])
             return number
-        sketch = sketch_of(bare)
+        sketch = sketch or sketch_of(bare)
         features: Features | None = None
         for other in self.proposed(sketch):
             if self.first_of(other) == self.first_of(number):

@@ -6,11 +6,14 @@ Articles of statutes are never compared: each is what its law and number say it 
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from datagen.distinctions import normalised
 from datagen.near_duplicates import NearDuplicates
 from taxqa.records import Document
+
+if TYPE_CHECKING:
+    from rensa import RMinHash
 
 LEAST_LETTERS = 100
 """Letters; '삭제' stands for many rulings and makes them no duplicates."""
@@ -48,11 +51,10 @@ class Repeats:
         """Remove the temporary file."""
         self.texts.spool.close()
 
-    def note(self, document: Document) -> None:
-        """Take in the next document."""
-        letters = len(normalised(document.text[: 2 * LEAST_LETTERS]))
-        if document.kind != "statute" and letters >= LEAST_LETTERS:
-            self.texts.take(document.text)
+    def note(self, document: Document, sketch: "RMinHash | None" = None) -> None:
+        """Take in the next document, with the sketch of its text where it was made before."""
+        if is_compared(document):
+            self.texts.take(document.text, sketch)
             self.taken.append((self.lines, document.id, document.kind, len(document.text)))
         self.lines += 1
 
@@ -68,6 +70,12 @@ class Repeats:
                 if line != stays[0]
             ]
         return sorted(repeats, key=lambda repeat: repeat.line)
+
+
+def is_compared(document: Document) -> bool:
+    """Whether a document may be left out for saying the same as another."""
+    letters = len(normalised(document.text[: 2 * LEAST_LETTERS]))
+    return document.kind != "statute" and letters >= LEAST_LETTERS
 
 
 def leave_out(path: Path, repeats: list[Repeat]) -> Counter[str]:

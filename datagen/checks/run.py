@@ -3,7 +3,7 @@
 A further check is a function in a file of its own and one more entry in CHECKS.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from datagen.checks.arithmetic import check_arithmetic
@@ -64,6 +64,7 @@ def check_records(
     index: ArticleIndex,
     sources: Mapping[str, str] | None = None,
     evaluation: EvaluationQuestions | None = None,
+    checks: Sequence[tuple[str, Check]] = CHECKS,
 ) -> Iterator[QARecord | Rejection]:
     """Each item of a dataset, in order, as the record it is or as its rejection.
 
@@ -72,6 +73,7 @@ def check_records(
         index: where citations are looked up.
         sources: document -> its text; a record that names one of them is compared with it.
         evaluation: questions that a model will be tested with; a record that asks one is rejected.
+        checks: those to make; records are compared with each other by the last one alone.
     """
     context = Context(index, evaluation=evaluation)
     for position, item in enumerate(items):
@@ -80,7 +82,7 @@ def check_records(
         if finding is None:
             record = item if isinstance(item, QARecord) else as_record(fields)
             context.source = source_of(fields, sources or {})
-            finding = first_finding(record, context)
+            finding = first_finding(record, context, checks)
         yield rejection(position, finding, fields) if finding else with_checks(record)
 
 
@@ -101,9 +103,11 @@ def with_checks(record: QARecord) -> QARecord:
     return record
 
 
-def first_finding(record: QARecord, context: Context) -> Finding | None:
+def first_finding(
+    record: QARecord, context: Context, checks: Sequence[tuple[str, Check]]
+) -> Finding | None:
     """What the first check that objects says."""
-    for _, check in CHECKS:
+    for _, check in checks:
         finding = check(record, context)
         if finding:
             return finding
