@@ -7,6 +7,7 @@ rejected, then records a second on one core.
 
 import time
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,13 +39,15 @@ def planted_items() -> list[dict[str, Any]]:
     return [parse_json(line, "planted_errors.jsonl") for line in lines]
 
 
-def planted_sources() -> dict[str, str]:
+def planted_sources() -> Mapping[str, str]:
     """The texts that some of the records rest on, by document."""
     documents = read_jsonl(FOLDER / "planted_sources.jsonl", Document)
     return source_texts(documents)
 
 
-def verdict(item: dict[str, Any], index: ArticleIndex, sources: dict[str, str]) -> Rejection | None:
+def verdict(
+    item: dict[str, Any], index: ArticleIndex, sources: Mapping[str, str]
+) -> Rejection | None:
     """What the checks say of one record alone, so that its twin does not give it away."""
     record = {name: value for name, value in item.items() if name not in ("kind", "planted")}
     (result,) = check_records([record], index, sources)

@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     " that ship.",
 )
 @click.option(
+    "--evaluation",
+    type=click.Path(path_type=Path),
+    help="JSON or JSONL of questions that a model will be tested with: a record that asks one of"
+    " them, or nearly, is rejected (in_evaluation).",
+)
+@click.option(
     "--report",
     "page",
     type=click.Path(path_type=Path),
@@ -26,13 +32,15 @@ if TYPE_CHECKING:
     help="Also write a page with counts, plots and examples; it is read without a network.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
-def check(dataset: Path, corpus: Path | None, page: Path | None, as_json: bool) -> None:
+def check(
+    dataset: Path, corpus: Path | None, evaluation: Path | None, page: Path | None, as_json: bool
+) -> None:
     """Check a list of records {question, answer, type, source} in JSON or JSONL.
 
     Shape, language and length; leftovers of prompts; the tax that a question states, computed
     again; each equation; rates, deductions and deadlines stated by name; each article and case
-    number; quotations and figures against the document; one answer to one question. What a check
-    does not understand it lets pass.
+    number; quotations and figures against the document; each question once, with one answer. What
+    a check does not understand it lets pass.
 
     Exit code: 0 all kept, 1 at least one rejected, 2 the file cannot be read.
 
@@ -40,8 +48,10 @@ def check(dataset: Path, corpus: Path | None, page: Path | None, as_json: bool) 
     Examples:
       taxqa check dataset.json
       taxqa check work/dataset/records.jsonl --corpus work/corpus --json
+      taxqa check dataset.json --evaluation my-questions.json
     """
     from cli.main import print_json
+    from datagen.checks.evaluation import EvaluationQuestions
     from datagen.checks.files import check_file
     from datagen.checks.sources import source_texts
     from datagen.corpus import read_corpus, shipped_corpus
@@ -49,7 +59,8 @@ def check(dataset: Path, corpus: Path | None, page: Path | None, as_json: bool) 
     from taxqa.progress import note
 
     material = read_corpus(corpus) if corpus else shipped_corpus()
-    report = check_file(dataset, material.index, source_texts(material.documents))
+    questions = EvaluationQuestions.read(evaluation) if evaluation else None
+    report = check_file(dataset, material.index, source_texts(material.documents), questions)
     if not report.records:
         note(f"{dataset} holds no records; there was nothing to check.")
     if page:

@@ -96,7 +96,8 @@ def collect(
       rulings     JSONL of the National Tax Service (문서번호, 요지, 본문; 통칙)
       guides      any other Korean text in .md or .txt
 
-    Each document is taken once. Whatever is not read is listed with the reason.
+    Each document is taken once, of judgments, rulings and guides that say the same the longest.
+    Whatever is left out is listed with the reason.
 
     With --law-api the acts come with their decrees and rules as they are in force today, and the
     decisions that name them. Every answer is kept in law-api.sqlite3 beside --out: a run that was
@@ -122,7 +123,8 @@ def collect(
     )
     manifest = read_manifest(out, stage="corpus", made_by="taxqa collect")
     if as_json:
-        lists = {name: manifest[name] for name in ("skipped", "older_versions", "duplicates")}
+        names = ("skipped", "older_versions", "duplicates", "near_duplicates")
+        lists = {name: manifest[name] for name in names}
         print_json({"corpus": str(out), "counts": manifest["counts"], **lists})
         return
     counts = manifest["counts"]
@@ -135,6 +137,10 @@ def collect(
     )
     if found.duplicates:
         click.echo(f"Came twice, taken once: {len(found.duplicates):,} documents")
+    print_list(
+        "Left out, since another says the same",
+        [f"{repeat.document}: the same as {repeat.same_as}" for repeat in found.repeats],
+    )
     print_list("Skipped", [f"{path}: {reason}" for path, reason in found.skipped])
     click.echo(f"Next: taxqa generate --corpus {out} --teacher worked --out work/dataset")
 

@@ -80,6 +80,18 @@ TEACHERS = "worked, openai, anthropic, ollama, openai-compatible"
     help="Letters of the longest answer that is taken; a small model learns short ones.",
 )
 @click.option(
+    "--update",
+    type=click.Path(path_type=Path),
+    metavar="OLD_DATASET",
+    help="Take over its records of documents that did not change; ask about the others alone.",
+)
+@click.option(
+    "--evaluation",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="JSON or JSONL of questions that a model will be tested with: they are not taught.",
+)
+@click.option(
     "--seed", type=int, help="The same seed and corpus give the same dataset.  [default: 1]"
 )
 @click.option("--force", is_flag=True, help="Replace a dataset that is already there.")
@@ -100,6 +112,8 @@ def generate(
     yes: bool,
     limit: int | None,
     max_answer: int | None,
+    update: Path | None,
+    evaluation: Path | None,
     seed: int | None,
     force: bool,
     as_json: bool,
@@ -113,6 +127,7 @@ def generate(
       train.jsonl, valid.jsonl   90 and 10 percent, no document in both
       heldout.jsonl   further phrasings of taught cases, to test the model with
       rejected.jsonl  what a check dropped, each with its reason
+      sources.jsonl   the digest of each document, for taxqa stale and --update
       report.html, report.json   what was kept and dropped: counts, plots, examples
 
     Language models are asked about passages of the corpus. What they answer is kept in --answers
@@ -123,6 +138,7 @@ def generate(
       taxqa generate --out work/dataset
       taxqa generate --corpus work/corpus --teacher openai:gpt-6-luna --estimate
       taxqa generate --corpus work/corpus --teacher worked --teacher openai:gpt-6-luna --budget 20
+      taxqa generate --corpus work/corpus-2027 --update work/dataset --out work/dataset-2027
     """
     from datagen.config import load_config
 
@@ -142,7 +158,7 @@ def generate(
     if not config.models:
         if estimate_only:
             raise click.UsageError("The worked teacher costs nothing; --estimate needs another.")
-        make(corpus, out, config, force, as_json)
+        make(corpus, out, config, force, as_json, update=update, evaluation=evaluation)
         return
     from cli.teaching import Teaching, show_waiting
     from datagen.teach import ANSWERS, InBatchError
@@ -152,7 +168,16 @@ def generate(
         teaching.show_estimates(corpus, as_json)
         return
     try:
-        make(corpus, out, config, force, as_json, teaching.teach)
+        make(
+            corpus,
+            out,
+            config,
+            force,
+            as_json,
+            teaching.teach,
+            update=update,
+            evaluation=evaluation,
+        )
     except InBatchError as error:
         show_waiting(error, as_json)
 
@@ -164,6 +189,9 @@ def make(
     force: bool,
     as_json: bool,
     teach: "Callable[[Corpus], Taught] | None" = None,
+    *,
+    update: Path | None = None,
+    evaluation: Path | None = None,
 ) -> None:
     """Make the dataset and print what is in it."""
     from datagen.config import WORKED
@@ -177,6 +205,8 @@ def make(
         settings=config.model_dump(mode="json"),
         limit=config.limit,
         max_answer=config.max_answer,
+        update=update,
+        evaluation=evaluation,
         seed=config.seed,
         force=force,
     )
@@ -201,6 +231,8 @@ def print_result(out: Path, as_json: bool) -> None:
         f"  train {counts['train']:,}, valid {counts['valid']:,}, held out {counts['heldout']:,},"
         f" rejected {counts['rejected']:,}"
     )
+    if counts["taken_over"]:
+        click.echo(f"  taken over from the older dataset: {counts['taken_over']:,}")
     for title, name in (
         ("source", "by_source"), ("asked by", "by_type"), ("teacher", "by_teacher"),
     ):  # fmt: skip

@@ -14,6 +14,7 @@ from typing import Any
 
 from datagen.judgments import is_judgment, judgment_from_fields, judgment_from_markdown
 from datagen.markup import korean_share, plain_text, split_front_matter
+from datagen.repeated import Repeat
 from datagen.rulings import (
     basic_ruling_from_row,
     has_body,
@@ -43,6 +44,8 @@ class Collected:
     duplicates: list[str] = field(default_factory=list)
     """Ids of documents that came a second time."""
     ids: set[str] = field(default_factory=set)
+    repeats: list[Repeat] = field(default_factory=list)
+    """Documents left out of a corpus, since another one says the same."""
     gists: list[Document] = field(default_factory=list)
     """Rulings without a body: they count only where no whole one comes."""
 

@@ -5,18 +5,22 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from datagen.collect import Collected, collect
 from datagen.law_api.client import PAUSE_SECONDS, LawApi
 from datagen.law_api.documents import documents_from
 from datagen.law_api.fetch import Fetcher, Wanted
 from datagen.law_api.store import RawStore
+from datagen.repeated import Repeats, leave_out
 from taxlaw.articles import ArticleIndex
 from taxqa.errors import InputError
-from taxqa.folders import manifest_of, new_folder, read_manifest
+from taxqa.folders import Draft, manifest_of, new_folder, read_manifest
 from taxqa.progress import bar, note
 from taxqa.records import Document, dump_line, read_jsonl
+
+if TYPE_CHECKING:
+    from rensa import RMinHash
 
 STAGE = "corpus"
 MADE_BY = "taxqa collect --from PATH --out work/corpus"
@@ -58,30 +62,51 @@ def write_corpus(
     inputs = {f"from_{number}": path for number, path in enumerate(paths, start=1)}
     config: dict[str, Any] = {"from": [str(path) for path in paths]}
     config |= {"law_api": wanted.settings()} if wanted else {}
-    kinds: Counter[str] = Counter()
     with (
         new_folder(out, stage=STAGE, config=config, inputs=inputs, force=force) as draft,
         ExitStack() as opened,
     ):
         fetched = fetched_documents(wanted, out, pause, found, opened) if wanted else ()
-        with bar("Collecting"), (draft.path / DOCUMENTS).open("w", encoding="utf-8") as file:
-            for document in collect(paths, found, fetched):
-                kinds[document.kind] += 1
-                file.write(dump_line(document))
-        own = ArticleIndex.from_statutes(found.versions.kept.values())
-        ArticleIndex.default().merged(own).save(draft.path / INDEX)
-        draft.counts |= {"documents": kinds.total(), **dict(sorted(kinds.items()))}
-        draft.counts |= {
-            "skipped": len(found.skipped),
-            "duplicates": len(found.duplicates),
-            "older_versions": len(found.versions.left_out),
-        }
-        draft.details["skipped"] = [{"path": path, "reason": why} for path, why in found.skipped]
-        draft.details["older_versions"] = [
-            {"path": str(path), "reason": why} for path, why in found.versions.left_out
-        ]
-        draft.details["duplicates"] = found.duplicates
+        documents = collect(paths, found, fetched)
+        fill_corpus(draft, ((document, None) for document in documents), found)
     return found
+
+
+def fill_corpus(
+    draft: Draft, documents: Iterable[tuple[Document, "RMinHash | None"]], found: Collected
+) -> None:
+    """Write the files of a corpus folder and what its manifest says.
+
+    Args:
+        documents: each with the sketch of its text where it was made before.
+        found: what was met on the way, and the versions of the laws.
+    """
+    kinds: Counter[str] = Counter()
+    with Repeats(draft.path) as repeats, bar("Collecting"):
+        with (draft.path / DOCUMENTS).open("w", encoding="utf-8") as file:
+            for document, sketch in documents:
+                kinds[document.kind] += 1
+                repeats.note(document, sketch)
+                file.write(dump_line(document))
+        found.repeats = repeats.found()
+    kinds -= leave_out(draft.path / DOCUMENTS, found.repeats)
+    own = ArticleIndex.from_statutes(found.versions.kept.values())
+    ArticleIndex.default().merged(own).save(draft.path / INDEX)
+    draft.counts |= {"documents": kinds.total(), **dict(sorted(kinds.items()))}
+    draft.counts |= {
+        "skipped": len(found.skipped),
+        "duplicates": len(found.duplicates),
+        "near_duplicates": len(found.repeats),
+        "older_versions": len(found.versions.left_out),
+    }
+    draft.details["skipped"] = [{"path": path, "reason": why} for path, why in found.skipped]
+    draft.details["older_versions"] = [
+        {"path": str(path), "reason": why} for path, why in found.versions.left_out
+    ]
+    draft.details["duplicates"] = found.duplicates
+    draft.details["near_duplicates"] = [
+        {"document": repeat.document, "same_as": repeat.same_as} for repeat in found.repeats
+    ]
 
 
 def fetched_documents(

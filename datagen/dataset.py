@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,17 +10,21 @@ from pydantic import BaseModel
 
 from datagen.asking.replies import Unusable
 from datagen.asking.taught import Taught
+from datagen.checks.evaluation import EvaluationQuestions
 from datagen.checks.run import check_records
 from datagen.checks.sources import source_texts
 from datagen.corpus import Corpus, read_corpus, shipped_corpus
 from datagen.law_date import law_date
+from datagen.leakage import refuse_leakage
+from datagen.linked import linked
 from datagen.report import dataset_report, write_report
 from datagen.split import hold_out, select, split
+from datagen.stale import SOURCES, state_of, unchanged
 from datagen.worked import worked_records
 from taxqa.errors import InputError
 from taxqa.folders import Draft, new_folder
 from taxqa.progress import bar
-from taxqa.records import Record, Rejection, write_json, write_jsonl
+from taxqa.records import Document, Record, Rejection, write_json, write_jsonl
 
 STAGE = "dataset"
 DATASET = "dataset.json"
@@ -40,6 +45,8 @@ def generate(
     limit: int | None = None,
     max_answer: int | None = None,
     documents: Collection[str] | None = None,
+    update: Path | None = None,
+    evaluation: Path | None = None,
     seed: int = 1,
     force: bool = False,
 ) -> dict[str, int]:
@@ -56,11 +63,15 @@ def generate(
         limit: at most so many records, chosen evenly over sources and askers.
         max_answer: letters of the longest answer that is taken; a small model learns short ones.
         documents: ids of the documents and cases to take records of; None = all.
+        update: an older dataset, whose records of documents that did not change are taken over;
+            the teacher is asked about the others alone.
+        evaluation: JSON or JSONL of questions that a model will be tested with and is not taught.
         seed: the same seed and corpus give the same dataset.
 
     Raises:
         InputError: `corpus` is no corpus folder, `limit` is below 2, fewer than 2 records are
-            left, or `out` is there already.
+            left, or `out` is there already; as `unchanged` and `EvaluationQuestions.read`.
+        ProofError: a record of one part of the dataset is in another one as well.
         TaxqaError: whatever `teach` raises; then nothing is made.
     """
     if limit is not None and limit < 2:
@@ -71,14 +82,21 @@ def generate(
         "limit": limit,
         "max_answer": max_answer,
         "documents": None if documents is None else list(documents),
+        "update": str(update) if update else None,
+        "evaluation": str(evaluation) if evaluation else None,
         "seed": seed,
     }
-    inputs = {"corpus": corpus} if corpus else {}
+    given = {"corpus": corpus, "update": update, "evaluation": evaluation}
+    inputs = {name: path for name, path in given.items() if path}
     material = read_corpus(corpus) if corpus else shipped_corpus()
+    questions = EvaluationQuestions.read(evaluation) if evaluation else None
+    taken_over, ask = unchanged(update, material.documents) if update else ([], None)
     with new_folder(out, stage=STAGE, config=config, inputs=inputs, force=force) as draft:
-        taught = teach(material) if teach else Taught()
+        taught = teach(documents_to_ask(material, ask)) if teach else Taught()
         with bar("Generating and checking records"):
-            kept, rejected = checked(material, taught, worked, seed)
+            made = asked_again(material, ask, seed) if worked else []
+            items = [*made, *taught.items, *taken_over]
+            kept, rejected = checked(items, material, questions)
         wanted = [
             record
             for record in kept
@@ -87,30 +105,51 @@ def generate(
         ]
         if len(wanted) < 2:
             raise too_few(wanted, kept, max_answer)
-        chosen = write_dataset(draft, wanted, rejected, limit, seed)
+        chosen = write_dataset(draft, wanted, rejected, limit, seed, material.documents)
         day = law_date(chosen, material.documents)
         draft.details["law_date"] = day and day.isoformat()
         draft.counts["not_selected"] += len(kept) - len(wanted)
+        draft.counts["taken_over"] = len(taken_over)
         draft.details["teachers"] = taught.teachers
     return draft.counts
 
 
+def documents_to_ask(material: Corpus, ask: Collection[str] | None) -> Corpus:
+    """The corpus with the documents in `ask` alone; None = all."""
+    if ask is None:
+        return material
+    asked = tuple(document for document in material.documents if document.id in ask)
+    return replace(material, documents=asked)
+
+
+def asked_again(material: Corpus, ask: Collection[str] | None, seed: int) -> Iterable[Record]:
+    """The worked records of the documents in `ask` (None = all), and of all worked cases.
+
+    The teacher sees every document: whether a title is the only one of its law depends on all.
+    """
+    left_alone = {document.id for document in material.documents} - set(ask or ())
+    for record in worked_records(material.documents, seed=seed):
+        if ask is None or record.document not in left_alone:
+            yield record
+
+
 def checked(
-    material: Corpus, taught: Taught, worked: bool, seed: int
+    items: Sequence[Record | Unusable],
+    material: Corpus,
+    questions: EvaluationQuestions | None = None,
 ) -> tuple[list[Record], list[Rejection]]:
     """The records that pass every check, and the rest with its reasons, each in its order.
 
-    Worked records come first: where a language model asks the same, what is computed stands.
+    Where two ask the same, the first stands: worked records are to come first, they are computed.
     """
-    made = worked_records(material.documents, seed=seed) if worked else ()
-    items: list[Record | Unusable] = [*made, *taught.items]
     places = [place for place, item in enumerate(items) if isinstance(item, Record)]
     records = [item for item in items if isinstance(item, Record)]
     kept: list[Record] = []
     rejected = [
         item.rejection(place) for place, item in enumerate(items) if isinstance(item, Unusable)
     ]
-    for result in check_records(records, material.index, source_texts(material.documents)):
+    sources = source_texts(material.documents)
+    for result in check_records(records, material.index, sources, questions):
         if isinstance(result, Rejection):
             rejected.append(result.model_copy(update={"index": places[result.index]}))
         elif isinstance(result, Record):
@@ -131,14 +170,28 @@ def too_few(wanted: list[Record], kept: list[Record], max_answer: int | None) ->
 
 
 def write_dataset(
-    draft: Draft, kept: list[Record], rejected: list[Rejection], limit: int | None, seed: int
+    draft: Draft,
+    kept: list[Record],
+    rejected: list[Rejection],
+    limit: int | None,
+    seed: int,
+    documents: Sequence[Document] = (),
 ) -> list[Record]:
-    """Select and split the records, and write the files of the folder; the selected records."""
+    """Select and split the records, and write the files of the folder; the selected records.
+
+    Args:
+        documents: what the records were made from.
+
+    Raises:
+        ProofError: what was held back to test with is taught as well.
+    """
+    texts = {document.id: document.text for document in documents}
     rest, phrasings = hold_out(kept, seed=seed)
     chosen = select(rest, limit, seed=seed)
-    train, valid = split(chosen, seed=seed)
+    train, valid = split(chosen, seed=seed, groups=linked(chosen, texts))
     taught = {record.document for record in train}
     heldout = [record for record in phrasings if record.document in taught]
+    draft.details["leakage"] = refuse_leakage(train, valid, heldout, texts)
     write_json(draft.path / DATASET, [plain(record) for record in chosen])
     files: Mapping[str, Sequence[BaseModel]] = {
         RECORDS: chosen,
@@ -146,6 +199,7 @@ def write_dataset(
         VALID: valid,
         HELDOUT: heldout,
         REJECTED: rejected,
+        SOURCES: [state_of(document) for document in documents],
     }
     for name, records in files.items():
         write_jsonl(draft.path / name, records)

@@ -1,9 +1,10 @@
 """Which record goes where: training, validation, held out; by document, seeded."""
 
 import random
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 
+from datagen.checks.duplicates import near_key
 from taxqa.records import Record
 
 VALIDATION_SHARE = 0.1
@@ -11,28 +12,33 @@ MIN_PHRASINGS = 3
 """A case needs this many phrasings before one of them can be held out."""
 
 
-def by_document(records: Iterable[Record]) -> dict[str, list[Record]]:
-    """Document id -> its records, both in the order given."""
-    groups: dict[str, list[Record]] = defaultdict(list)
+def by_document(
+    records: Iterable[Record], groups: Mapping[str, str] | None = None
+) -> dict[str, list[Record]]:
+    """Document id, or the group it is in -> its records, both in the order given."""
+    found: dict[str, list[Record]] = defaultdict(list)
     for record in records:
-        groups[record.document].append(record)
-    return dict(groups)
+        found[(groups or {}).get(record.document, record.document)].append(record)
+    return dict(found)
 
 
 def hold_out(records: Sequence[Record], *, seed: int) -> tuple[list[Record], list[Record]]:
     """Keep back one phrasing of each practical case; returns (rest, held out).
 
     Phrasings of one case share their document and their answer. Articles and judgments are left
-    alone: their questions ask different things, so none stands for another.
+    alone: their questions ask different things, so none stands for another. A phrasing that stays
+    behind in nearly the same words is none to test with.
     """
+    asked = Counter(near_key(record.question) for record in records)
     cases: dict[tuple[str, str], list[Record]] = defaultdict(list)
     for record in records:
         if record.source == "practical":
             cases[record.document, record.answer].append(record)
     held = {}
     for (document, _), phrasings in cases.items():
-        if len(phrasings) >= MIN_PHRASINGS and document not in held:
-            held[document] = random.Random(f"{seed}:{document}").choice(phrasings)
+        alone = [record for record in phrasings if asked[near_key(record.question)] == 1]
+        if len(phrasings) >= MIN_PHRASINGS and alone and document not in held:
+            held[document] = random.Random(f"{seed}:{document}").choice(alone)
     ids = {record.id for record in held.values()}
     return [record for record in records if record.id not in ids], list(held.values())
 
@@ -73,13 +79,21 @@ def shuffled_documents(
 
 
 def split(
-    records: Sequence[Record], *, seed: int, share: float = VALIDATION_SHARE
+    records: Sequence[Record],
+    *,
+    seed: int,
+    share: float = VALIDATION_SHARE,
+    groups: Mapping[str, str] | None = None,
 ) -> tuple[list[Record], list[Record]]:
     """(training, validation): no document lies in both, each source gives about `share`.
 
     From two documents on, neither part is empty.
+
+    Args:
+        groups: document -> the group that lies on one side with it (datagen.linked); a document
+            that is not named is a group of its own.
     """
-    documents = by_document(records)
+    documents = by_document(records, groups)
     by_source: dict[str, list[str]] = defaultdict(list)
     for name, group in documents.items():
         by_source[group[0].source].append(name)
@@ -89,8 +103,10 @@ def split(
         chosen |= validation_documents(sizes, share, random.Random(f"{seed}:{source}"))
     if not chosen and len(documents) > 1:
         chosen = {min(documents, key=lambda name: len(documents[name]))}
-    training = [record for record in records if record.document not in chosen]
-    return training, [record for record in records if record.document in chosen]
+    sides: tuple[list[Record], list[Record]] = [], []
+    for record in records:
+        sides[(groups or {}).get(record.document, record.document) in chosen].append(record)
+    return sides
 
 
 def validation_documents(sizes: dict[str, int], share: float, order: random.Random) -> set[str]:

@@ -3,8 +3,9 @@
 import re
 
 from datagen.checks.finding import Context, Finding, shortened
+from datagen.distinctions import normalised, stems, telling
 from taxlaw.amounts import find_amounts
-from taxqa.records import QARecord
+from taxqa.records import QARecord, Record
 
 PUNCTUATION = re.compile(r"(?<!\d)\W+|\W+(?!\d)")
 ASKING = re.compile(
@@ -24,11 +25,20 @@ PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s?(?:%|퍼센트)")
 
 def check_duplicate(record: QARecord, context: Context) -> Finding | None:
     """One question has one answer; the first record that was kept stands."""
-    key = question_key(record.question)
-    earlier = context.answers.get(key)
-    if earlier is None:
-        context.answers[key] = record
-        return None
+    key, near = question_key(record.question), near_key(record.question)
+    alike = context.answers.get(key)
+    nearly_same = context.near_answers.get(near)
+    finding = conflict(record, alike) if alike else None
+    if finding is None and nearly_same:
+        finding = conflict(record, nearly_same) or near_duplicate(record, nearly_same)
+    if finding is None:
+        context.answers.setdefault(key, record)
+        context.near_answers.setdefault(near, record)
+    return finding
+
+
+def conflict(record: QARecord, earlier: QARecord) -> Finding | None:
+    """What is wrong with a second answer to what is asked in the same or nearly the same words."""
     same_words = squashed(earlier.question) == squashed(record.question)
     if same_words and squashed(earlier.answer) == squashed(record.answer):
         return Finding("duplicate", shortened(record.question), "each question once")
@@ -48,12 +58,38 @@ def check_duplicate(record: QARecord, context: Context) -> Finding | None:
     )
 
 
+def near_duplicate(record: QARecord, earlier: QARecord) -> Finding | None:
+    """A question that differs in particles or fillers alone, unless both are one case's."""
+    if may_both_stand(record, earlier):
+        return None
+    return Finding(
+        "near-duplicate",
+        shortened(record.question),
+        f"each question once; asked before: {shortened(earlier.question)}",
+    )
+
+
+def may_both_stand(record: QARecord, earlier: QARecord) -> bool:
+    """Whether two records are phrasings of one case: they share its document and its answer."""
+    return (
+        isinstance(record, Record)
+        and isinstance(earlier, Record)
+        and record.document == earlier.document
+        and squashed(record.answer) == squashed(earlier.answer)
+    )
+
+
 def question_key(question: str) -> str:
     """What a question asks, without blanks, punctuation and its polite ending."""
     key = squashed(question)
     for long, short in SHORT.items():
         key = key.replace(long, short)
     return ASKING.sub("", key) or key
+
+
+def near_key(question: str) -> str:
+    """The words of a question without particles and fillers, and its figures."""
+    return "\0".join((stems(question), *telling(normalised(question))))
 
 
 def figures(record: QARecord) -> frozenset[str]:

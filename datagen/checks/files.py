@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from datagen.checks.evaluation import EvaluationQuestions
 from datagen.checks.run import check_records
 from taxlaw.articles import ArticleIndex
 from taxqa.errors import InputError
@@ -38,17 +39,23 @@ class Report:
         }
 
 
-def check_file(path: Path, index: ArticleIndex, sources: Mapping[str, str] | None = None) -> Report:
+def check_file(
+    path: Path,
+    index: ArticleIndex,
+    sources: Mapping[str, str] | None = None,
+    evaluation: EvaluationQuestions | None = None,
+) -> Report:
     """The report on the records of a file.
 
     Args:
         index: where citations are looked up.
         sources: document -> its text; a record that names one of them is compared with it.
+        evaluation: questions that a model will be tested with; a record that asks one is rejected.
 
     Raises:
         InputError: the file is missing, is not UTF-8, or is no JSON list (or JSON lines).
     """
-    results = list(check_records(dataset_items(path), index, sources))
+    results = list(check_records(dataset_items(path), index, sources, evaluation))
     return Report(
         tuple(result for result in results if not isinstance(result, Rejection)),
         tuple(result for result in results if isinstance(result, Rejection)),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from taxqa.records import QARecord
 
 if TYPE_CHECKING:
+    from datagen.checks.evaluation import EvaluationQuestions
     from taxlaw.articles import ArticleIndex
 
 
@@ -27,6 +28,10 @@ class Context:
     index: "ArticleIndex"
     answers: dict[str, QARecord] = field(default_factory=dict)
     """What a question asks -> the first record kept that answers it."""
+    near_answers: dict[str, QARecord] = field(default_factory=dict)
+    """The same by the question without its particles."""
+    evaluation: "EvaluationQuestions | None" = None
+    """The questions that a model will be tested with; None where none are given."""
     source: str = ""
     """Text of the document that the record at hand names; '' where it is not known."""
 

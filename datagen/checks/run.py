@@ -3,7 +3,7 @@
 A further check is a function in a file of its own and one more entry in CHECKS.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from datagen.checks.arithmetic import check_arithmetic
@@ -12,6 +12,7 @@ from datagen.checks.brackets import check_brackets
 from datagen.checks.citations import check_cases, check_citations
 from datagen.checks.deadlines import check_deadlines
 from datagen.checks.duplicates import check_duplicate
+from datagen.checks.evaluation import EvaluationQuestions, check_evaluation
 from datagen.checks.facts import check_facts
 from datagen.checks.finding import Check, Context, Finding, shortened
 from datagen.checks.form import check_language, check_length, shape_problem
@@ -51,6 +52,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("quotes", check_quotes),
     ("source-cases", check_source_cases),
     ("source-figures", check_source_figures),
+    ("evaluation", check_evaluation),
     # Last, so that a record which was dropped does not stand in the way of a right one.
     ("duplicates", check_duplicate),
 )
@@ -58,7 +60,11 @@ CHECK_NAMES = ("format", *(name for name, _ in CHECKS))
 
 
 def check_records(
-    items: Iterable[object], index: ArticleIndex, sources: Mapping[str, str] | None = None
+    items: Iterable[object],
+    index: ArticleIndex,
+    sources: Mapping[str, str] | None = None,
+    evaluation: EvaluationQuestions | None = None,
+    checks: Sequence[tuple[str, Check]] = CHECKS,
 ) -> Iterator[QARecord | Rejection]:
     """Each item of a dataset, in order, as the record it is or as its rejection.
 
@@ -66,15 +72,17 @@ def check_records(
         items: records, or what JSON gave; a shape that is no record is a rejection ('format').
         index: where citations are looked up.
         sources: document -> its text; a record that names one of them is compared with it.
+        evaluation: questions that a model will be tested with; a record that asks one is rejected.
+        checks: those to make; records are compared with each other by the last one alone.
     """
-    context = Context(index)
+    context = Context(index, evaluation=evaluation)
     for position, item in enumerate(items):
         fields = item.model_dump(mode="json") if isinstance(item, QARecord) else item
         finding = shape_problem(fields)
         if finding is None:
             record = item if isinstance(item, QARecord) else as_record(fields)
             context.source = source_of(fields, sources or {})
-            finding = first_finding(record, context)
+            finding = first_finding(record, context, checks)
         yield rejection(position, finding, fields) if finding else with_checks(record)
 
 
@@ -95,9 +103,11 @@ def with_checks(record: QARecord) -> QARecord:
     return record
 
 
-def first_finding(record: QARecord, context: Context) -> Finding | None:
+def first_finding(
+    record: QARecord, context: Context, checks: Sequence[tuple[str, Check]]
+) -> Finding | None:
     """What the first check that objects says."""
-    for _, check in CHECKS:
+    for _, check in checks:
         finding = check(record, context)
         if finding:
             return finding

@@ -4,7 +4,7 @@ Judged only where the text of the document is known.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from datagen.checks.figures import known_in, unfounded
 from datagen.checks.finding import Context, Finding, shortened
@@ -20,21 +20,31 @@ LAW_NAME = re.compile(r"(?:법|법률|령|규칙|규정|조례|협약|특례법|
 BLANK = re.compile(r"[\s\"'“”‘’「」『』·ㆍ]+|(?<!\d)[.,]+|[.,]+(?!\d)")
 
 
-def source_texts(documents: Iterable[Document]) -> dict[str, str]:
+class SourceTexts(Mapping[str, str]):
+    """Document -> all that it says, its number, title and day among it; put together when asked."""
+
+    def __init__(self, documents: Iterable[Document]) -> None:
+        """Keep the documents; their texts are not copied."""
+        self.documents = {each.id: each for each in documents}
+
+    def __getitem__(self, name: str) -> str:
+        """The text of one document."""
+        each = self.documents[name]
+        day = each.in_force.replace("-", ".")
+        return "\n".join((each.id, each.title, each.law, each.article, day, each.text))
+
+    def __iter__(self) -> Iterator[str]:
+        """The documents."""
+        return iter(self.documents)
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self.documents)
+
+
+def source_texts(documents: Iterable[Document]) -> Mapping[str, str]:
     """Document -> all that it says, its number, title and day among it."""
-    return {
-        each.id: "\n".join(
-            (
-                each.id,
-                each.title,
-                each.law,
-                each.article,
-                each.in_force.replace("-", "."),
-                each.text,
-            )
-        )
-        for each in documents
-    }
+    return SourceTexts(documents)
 
 
 def check_quotes(record: QARecord, context: Context) -> Finding | None:

@@ -40,7 +40,7 @@ def check_one(
         return [Checked("format", shape)]
     key = question_key(record.question)
     earlier = {key: others[key]} if key in others else {}
-    context = Context(index, earlier, source)
+    context = Context(index, earlier, source=source)
     return [
         Checked("format", None),
         *(Checked(name, check(record, context)) for name, check in CHECKS),

@@ -23,6 +23,7 @@ FILES = {
     "train.jsonl",
     "valid.jsonl",
     "heldout.jsonl",
+    "sources.jsonl",
     "report.html",
     "report.json",
     "manifest.json",
