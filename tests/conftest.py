@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 # Set before any heavy package is imported: no test reaches a network, a hub or a tracker.
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -15,6 +16,10 @@ os.environ["UNSLOTH_DISABLE_STATISTICS"] = "1"
 STATE = tempfile.TemporaryDirectory(prefix="taxqa-state-")
 atexit.register(STATE.cleanup)
 os.environ["TAXQA_STATE"] = STATE.name
+
+# No test fails for a machine that is busy.
+settings.register_profile("taxqa", deadline=None)
+settings.load_profile("taxqa")
 
 SHARED = Path(
     os.environ.get("TAXQA_SHARED", Path(__file__).resolve().parent.parent.parent / "shared")
