@@ -42,6 +42,7 @@ OURS: dict[str, tuple[str, dict[str, Any]]] = {
     # One sequence of 512 tokens holds about as many as four rows with their padding.
     "ours, packing": ("trl", {"packing": True, "per_device_train_batch_size": 1}),
     "ours, Unsloth": ("unsloth", {}),
+    "ours without memory.py": ("trl", {}),
 }
 PLAIN = "plain TRL script"
 
@@ -131,7 +132,7 @@ def train_ours(
 ) -> None:
     """`taxqa finetune`, with a look at each step."""
     from finetune import loop
-    from finetune.train import finetune
+    from finetune import train as stage
 
     make = loop.make_trainer
 
@@ -141,8 +142,10 @@ def train_ours(
         return trainer
 
     loop.make_trainer = watched
+    if name.endswith("without memory.py"):
+        stage.keep_freed_memory = lambda: None
     with tempfile.TemporaryDirectory() as folder:
-        finetune(dataset, Path(folder) / "run", config_of(name, base_model))
+        stage.finetune(dataset, Path(folder) / "run", config_of(name, base_model))
 
 
 def train_plain(dataset: Path, base_model: str, steps: list[tuple[int, float, float]]) -> None:
