@@ -127,7 +127,7 @@ def generate(
       train.jsonl, valid.jsonl   90 and 10 percent, no document in both
       heldout.jsonl   further phrasings of taught cases, to test the model with
       rejected.jsonl  what a check dropped, each with its reason
-      sources.jsonl   the digest of each document, for taxqa stale and --update
+      sources.jsonl   the digest of each document, for --update and `taxqa stale`
       report.html, report.json   what was kept and dropped: counts, plots, examples
 
     Language models are asked about passages of the corpus. What they answer is kept in --answers

@@ -1,5 +1,6 @@
 """What the reviews leave of a dataset, as a dataset folder that every later stage takes."""
 
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,8 @@ from datagen.dataset import (
     counted,
     plain,
 )
+from datagen.leakage import refuse_leakage
+from datagen.linked import linked
 from datagen.report import dataset_report, write_report
 from datagen.review.agreement import agreements, quality, settled
 from datagen.review.checking import amount_problem
@@ -27,6 +30,7 @@ from datagen.review.desk import DROPPED_REASONS, decided_record
 from datagen.review.items import Item, Material
 from datagen.review.store import Decision, Reviews
 from datagen.split import hold_out, split
+from datagen.stale import SOURCES
 from taxqa.errors import InputError
 from taxqa.folders import Draft, manifest_of, new_folder
 from taxqa.records import Record, Rejection, write_json, write_jsonl
@@ -73,6 +77,7 @@ def export(
 
     Raises:
         InputError: fewer than 2 records are left, or `out` is there already.
+        ProofError: as `write_parts`.
     """
     corpus = material.corpus_path
     config = {
@@ -95,7 +100,9 @@ def export(
             hint="Review more of it, or leave out --reviewed-only.",
         )
     with new_folder(out, stage=STAGE, config=config, inputs=inputs, force=force) as draft:
-        write_parts(draft, records, heldout, [*outcome.rejected, *failed], material.seed)
+        write_parts(draft, records, heldout, [*outcome.rejected, *failed], material)
+        if (material.path / SOURCES).is_file():
+            shutil.copyfile(material.path / SOURCES, draft.path / SOURCES)
         again = sum(str(each.record.get("id")) in outcome.reviewed for each in failed)
         counts = {**outcome.counts, "failed_after_review": again}
         draft.counts |= counts
@@ -190,16 +197,25 @@ def checked_again(outcome: Outcome, material: Material) -> tuple[list[Record], l
 
 
 def write_parts(
-    draft: Draft, records: list[Record], heldout: list[Record], rejected: list[Rejection], seed: int
+    draft: Draft,
+    records: list[Record],
+    heldout: list[Record],
+    rejected: list[Rejection],
+    material: Material,
 ) -> None:
     """Write the files of a dataset folder and its counts.
 
     What was held out stays held out: to draw anew, as `datagen.dataset.write_dataset` does, would
     lose a reviewed phrasing of each case that validates.
+
+    Raises:
+        ProofError: after an edit, what was held back to test with is taught as well.
     """
-    train, valid = split(records, seed=seed)
+    texts = {document.id: document.text for document in material.corpus.documents}
+    train, valid = split(records, seed=material.seed, groups=linked(records, texts))
     taught = {record.document for record in train}
     asked = [record for record in heldout if record.document in taught]
+    draft.details["leakage"] = refuse_leakage(train, valid, asked, texts)
     write_json(draft.path / DATASET, [plain(record) for record in records])
     files: Mapping[str, Sequence[BaseModel]] = {
         RECORDS: records,

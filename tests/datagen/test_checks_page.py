@@ -17,7 +17,7 @@ EXAMPLES = [
     for name, text in SECTIONS
     if "> 질문" in text
 ]
-REASON = re.compile(r"(?:Finding|BaseTax)\(\s*\"([a-z-]+)\"")
+REASON = re.compile(r"(?:Finding|BaseTax)\(\s*\"([a-z_-]+)\"")
 
 
 def test_the_page_has_every_reason_that_the_checks_give() -> None:
@@ -36,7 +36,8 @@ def test_an_example_of_the_page_gets_its_reason(name: str, example: dict[str, st
         "source": "practical",
         "document": "example",
     }
-    before = [record | {"answer": example["앞의 답변"]}] if "앞의 답변" in example else []
+    earlier = {"question": example.get("앞의 질문", example["질문"])}
+    before = [record | earlier | {"answer": example["앞의 답변"]}] if "앞의 답변" in example else []
     sources = {"example": example.get("문서", "")}
     *_, last = check_records([*before, record], ArticleIndex.default(), sources)
     assert isinstance(last, Rejection)

@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from datagen.decision_examples import decision_examples
 from datagen.judgments import case_name, is_judgment, judgment_from_fields, judgment_from_markdown
 from datagen.markup import sections_of, split_front_matter
 from datagen.rulings import basic_ruling_from_row, has_body, ruling_from_row
@@ -100,3 +101,12 @@ def test_basic_rulings_are_named_by_act_and_number(shared: Path) -> None:
     assert len({each.id for each in rulings if each}) == 113
     assert rulings[0] is not None
     assert (rulings[0].id, rulings[0].title) == (f"{act} 기본통칙 2-0…1", "상속재산의 범위")
+
+
+def test_a_judgment_of_a_day_that_no_calendar_has_is_named_without_a_day() -> None:
+    issue = "신고하지 않은 납세자에게 가산세를 부과할 수 있는지 여부(적극)"
+    judgment = judgment_from_fields({**FIELDS, "선고일자": "20260230", "판시사항": issue})
+    assert judgment is not None and judgment.in_force == ""
+    (example, *_) = decision_examples([judgment], seed=1)
+    assert "대법원 2025두34823 판결" in example.answer
+    assert "선고" not in example.answer

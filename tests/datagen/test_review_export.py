@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from review_pages import record, write_reviewed
 
+from datagen.corpus import write_corpus
 from datagen.dataset import generate
 from datagen.review.desk import Desk, Refusal
 from datagen.review.export import export
@@ -61,6 +62,22 @@ def test_without_a_review_the_export_is_the_dataset(tmp_path: Path) -> None:
         for name in ("dataset", "out")
     ]
     assert days[0] == days[1] is not None
+
+
+def test_an_export_keeps_the_digests_of_its_documents_and_is_compared_for_leakage(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "안내.md").write_text("# 안내\n\n연말정산을 안내하는 글입니다.\n", encoding="utf-8")
+    write_corpus([tmp_path / "안내.md"], tmp_path / "corpus")
+    generate(tmp_path / "corpus", tmp_path / "dataset", limit=60)
+    with Reviews.opened(tmp_path / "review.sqlite3") as reviews:
+        export(load(tmp_path / "dataset"), reviews, tmp_path / "out")
+    digests = (tmp_path / "dataset" / "sources.jsonl").read_bytes()
+    assert b"sha256" in digests
+    assert (tmp_path / "out" / "sources.jsonl").read_bytes() == digests
+    manifest = read_manifest(tmp_path / "out", stage="dataset", made_by="")
+    assert manifest["leakage"]["train"] == manifest["counts"]["train"]
+    assert manifest["leakage"]["leaks"] == 0
 
 
 def test_each_decision_has_its_effect_and_the_counts_say_so(desk: Desk, tmp_path: Path) -> None:

@@ -91,6 +91,8 @@ def test_local_tasks_give_the_corpus_of_a_plain_run(
 
 @needs_datatrove
 @needs_ray
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.timeout(120)
 def test_ray_tasks_give_the_corpus_of_a_plain_run(tmp_path: Path) -> None:
     compare(tmp_path, 1_000_000, 2, executor="ray")
 
