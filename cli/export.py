@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 @click.option(
     "--max-kld",
     type=click.FloatRange(min=0, min_open=True),
-    default=0.1,
+    default=0.05,
     show_default=True,
     help="Most mean KL divergence from the merged model, nats a token; past it a quant is left"
     " out.",
