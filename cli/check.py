@@ -1,5 +1,6 @@
 """`taxqa check`: which records of a dataset are wrong, and why."""
 
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,9 +32,39 @@ if TYPE_CHECKING:
     metavar="FILE.html",
     help="Also write a page with counts, plots and examples; it is read without a network.",
 )
+@click.option(
+    "--judge",
+    default="",
+    metavar="NAME:MODEL",
+    help="Also ask a language model, which sees question, answer and document; e.g."
+    " openai:gpt-6-luna. It can only drop, and has to quote.",
+)
+@click.option("--base-url", default="", help="Server of an openai-compatible judge.")
+@click.option(
+    "--budget",
+    type=click.FloatRange(min=0),
+    default=1.0,
+    show_default=True,
+    help="Most USD that the judge's store of verdicts may come to.",
+)
+@click.option(
+    "--answers",
+    type=click.Path(path_type=Path),
+    help="Store of the verdicts; default: verdicts.sqlite3 beside the dataset.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask before the judge costs money.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def check(
-    dataset: Path, corpus: Path | None, evaluation: Path | None, page: Path | None, as_json: bool
+    dataset: Path,
+    corpus: Path | None,
+    evaluation: Path | None,
+    page: Path | None,
+    judge: str,
+    base_url: str,
+    budget: float,
+    answers: Path | None,
+    yes: bool,
+    as_json: bool,
 ) -> None:
     """Check a list of records {question, answer, type, source} in JSON or JSONL.
 
@@ -49,6 +80,7 @@ def check(
       taxqa check dataset.json
       taxqa check work/dataset/records.jsonl --corpus work/corpus --json
       taxqa check dataset.json --evaluation my-questions.json
+      taxqa check work/dataset/records.jsonl --corpus work/corpus --judge openai:gpt-6-luna
     """
     from cli.main import print_json
     from datagen.checks.evaluation import EvaluationQuestions
@@ -60,7 +92,14 @@ def check(
 
     material = read_corpus(corpus) if corpus else shipped_corpus()
     questions = EvaluationQuestions.read(evaluation) if evaluation else None
-    report = check_file(dataset, material.index, source_texts(material.documents), questions)
+    sources = source_texts(material.documents)
+    report = check_file(dataset, material.index, sources, questions)
+    if judge:
+        from cli.judging import Judge
+
+        answers = answers or dataset.parent / "verdicts.sqlite3"
+        asked = Judge(judge, base_url, Decimal(str(budget)), answers, yes)
+        report = asked.verdicts(dataset, report, sources)
     if not report.records:
         note(f"{dataset} holds no records; there was nothing to check.")
     if page:
