@@ -18,7 +18,7 @@ help:
 
 # torch first and alone: so pip takes a CPU build of this version where one is offered.
 $(VENV)/installed: pyproject.toml
-	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'taxqa needs Python 3.11 or later; name one: make PYTHON=python3.12 ...')"
+	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11, 4) and 'taxqa needs Python 3.11.4 or later; name one: make PYTHON=python3.12 ...')"
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
 	$(PIP) install --upgrade pip
 	$(PIP) install torch==2.13.0
