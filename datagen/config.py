@@ -8,13 +8,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from datagen.passages import LETTERS
+from datagen.teachers.prices import read_yaml
 from taxlaw.acts import ACTS, find_act
 from taxqa.errors import ConfigError
-from taxqa.records import Asker, Source, first_problem, read_text
+from taxqa.records import Asker, Source, first_problem
 
 WORKED = "worked"
 TEACHERS = (WORKED, "openai", "anthropic", "ollama", "openai-compatible")
@@ -119,7 +119,7 @@ def load_config(path: Path | None, **flags: Any) -> GenerateConfig:
         InputError: no such file.
     """
     where = str(path) if path else "the options"
-    data = mapping_in(path) if path and not keys_in(path) else {}
+    data = read_yaml(path) if path and not keys_in(path) else {}
     data |= {name: value for name, value in flags.items() if value is not None}
     try:
         config = GenerateConfig.model_validate(data)
@@ -136,21 +136,6 @@ def load_config(path: Path | None, **flags: Any) -> GenerateConfig:
     return config
 
 
-def mapping_in(path: Path) -> dict[str, Any]:
-    """The mapping in a YAML file; what stands on a broken line, perhaps a key, is not repeated."""
-    try:
-        data = yaml.safe_load(read_text(path))
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f" (line {mark.line + 1})" if mark else ""
-        raise ConfigError(f"{path} is not YAML{line}.") from None
-    if data is None:
-        return {}
-    if not isinstance(data, dict):
-        raise ConfigError(f"{path} holds a {type(data).__name__}; keys with values were expected.")
-    return {str(key): value for key, value in data.items()}
-
-
 def keys_in(path: Path | None) -> Path | None:
     """The file, where it holds models and keys in the user's own form and no config of ours."""
-    return path if path and OWN_SECTION in mapping_in(path) else None
+    return path if path and OWN_SECTION in read_yaml(path) else None

@@ -1,16 +1,13 @@
 """The adapter alone as a GGUF, for llama.cpp's --lora; Ollama takes merged models only."""
 
-import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-from export.convert import TOKENIZER_FILES, tail
+from export.convert import TOKENIZER_FILES, run_converter
 from export.llama_cpp_source import converter_folder
 from export.run import read_run
-from taxqa.errors import ProofError
 from taxqa.folders import new_folder
 
 ADAPTER_STAGE = "adapter"
@@ -56,18 +53,4 @@ def convert_adapter(base: Path, adapter: Path, converter: Path, out: Path) -> No
                 shutil.copyfile(base / name, view / name)
         command = [sys.executable, str(converter / "convert_lora_to_gguf.py"), str(adapter)]
         command += ["--base", str(view), "--outfile", str(out), "--outtype", "f16"]
-        environment = os.environ | {"PYTHONUTF8": "1", "HF_HUB_OFFLINE": "1"}
-        result = subprocess.run(
-            command,
-            env=environment,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            check=False,
-        )
-    if result.returncode or not out.is_file():
-        out.unlink(missing_ok=True)
-        raise ProofError(
-            f"llama.cpp's converter failed on {adapter}:\n{tail(result.stderr)}",
-            hint="The run is untouched; with another llama.cpp: --llama-cpp-dir.",
-        )
+        run_converter(command, {"HF_HUB_OFFLINE": "1"}, out, adapter)

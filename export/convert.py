@@ -57,21 +57,29 @@ def convert(
         # -P: what lies in the current folder must not stand in for any of them.
         command = [sys.executable, "-P", "-m", "export.convert_process"]
         command += [str(path) for path in (view, adapter, override, out)]
-        environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths), "PYTHONUTF8": "1"}
-        result = subprocess.run(
-            command,
-            env=environment,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            check=False,
+        run_converter(command, {"PYTHONPATH": os.pathsep.join(paths)}, out, base)
+
+
+def run_converter(command: list[str], environment: dict[str, str], out: Path, what: Path) -> None:
+    """Run llama.cpp's converter in a process of its own; it writes `out`.
+
+    Raises:
+        ProofError: it failed on `what`; nothing is left at `out`.
+    """
+    result = subprocess.run(
+        command,
+        env=os.environ | {"PYTHONUTF8": "1"} | environment,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
+    if result.returncode or not out.is_file():
+        out.unlink(missing_ok=True)
+        raise ProofError(
+            f"llama.cpp's converter failed on {what}:\n{tail(result.stderr)}",
+            hint="The run is untouched; with another llama.cpp: --llama-cpp-dir.",
         )
-        if result.returncode or not out.is_file():
-            out.unlink(missing_ok=True)
-            raise ProofError(
-                f"llama.cpp's converter failed on {base}:\n{tail(result.stderr)}",
-                hint="The run is untouched; with another llama.cpp: --llama-cpp-dir.",
-            )
 
 
 def link_base(base: Path, view: Path, chat_template: str) -> None:
