@@ -1,14 +1,12 @@
 """What `taxqa check --judge` asks of a language model: a verdict on each record that was kept."""
 
-import sys
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-import click
-
+from cli.consent import agree_to_cost
 from datagen.checks.files import Report
 from datagen.judge import judged, judging, unfounded
 from datagen.teachers.estimate import estimate
@@ -58,7 +56,7 @@ class Judge:
                 requests, table, teacher.name, concurrency=at_once, store=store, problem=unfounded
             )
             if expected.usd:
-                self.agree(expected.lines())
+                agree_to_cost("The judge", expected.lines(), self.budget, yes=self.yes)
             with live(f"Asking {teacher.name} to judge", len(records), table=table) as shown:
                 for found in judged(
                     records,
@@ -77,17 +75,6 @@ class Judge:
         for reason, count in unjudged.most_common():
             note(f"{count:,} records have no verdict ({reason}); they stand as they were.")
         return without(report, [dropped[record.id] for record in records if record.id in dropped])
-
-    def agree(self, lines: list[str]) -> None:
-        """Show what the judge will take and ask once; without a terminal --yes has to be given."""
-        for line in lines:
-            click.echo(line, err=True)
-        click.echo(f"The budget is ${self.budget}; it is never exceeded.", err=True)
-        if self.yes:
-            return
-        if not sys.stdin.isatty():
-            raise click.UsageError("The judge costs money; say that it may with --yes.")
-        click.confirm("Go on?", abort=True, err=True)
 
 
 def judgeable(dataset: Path, report: Report, sources: Mapping[str, str]) -> list[Record]:

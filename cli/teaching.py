@@ -1,6 +1,5 @@
 """What `taxqa generate` asks and tells of language models: estimates, consent, batches."""
 
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal
@@ -9,6 +8,7 @@ from typing import Any
 
 import click
 
+from cli.consent import agree_to_cost
 from cli.main import print_json
 from datagen.asking.lessons import lessons_of
 from datagen.asking.taught import Taught
@@ -55,15 +55,8 @@ class Teaching:
         cost = total_cost(expected, self.config.batch)
         if not cost:
             return
-        for each in expected:
-            for line in each.lines():
-                click.echo(line, err=True)
-        click.echo(f"The budget is ${self.config.budget}; it is never exceeded.", err=True)
-        if self.yes:
-            return
-        if not sys.stdin.isatty():
-            raise click.UsageError("This run costs money; say that it may with --yes.")
-        click.confirm("Go on?", abort=True, err=True)
+        lines = [line for each in expected for line in each.lines()]
+        agree_to_cost("This run", lines, self.config.budget, yes=self.yes)
 
 
 def as_fields(estimate: Estimate) -> dict[str, Any]:

@@ -98,13 +98,21 @@ def new_folder(
 @contextmanager
 def only_writer(out: Path) -> Iterator[None]:
     """Hold the lock of `out`; BusyError where another process holds it."""
-    lock = FileLock(out.with_name(f".{out.name}.lock"))
+    busy = BusyError(
+        f"Another taxqa process is writing {out}.", hint="Wait for it, or choose another --out."
+    )
+    with locked(out.with_name(f".{out.name}.lock"), busy):
+        yield
+
+
+@contextmanager
+def locked(path: Path, busy: BusyError) -> Iterator[None]:
+    """Hold the lock file at `path`; `busy` is raised where another process holds it."""
+    lock = FileLock(path)
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise BusyError(
-            f"Another taxqa process is writing {out}.", hint="Wait for it, or choose another --out."
-        ) from None
+        raise busy from None
     try:
         yield
     finally:

@@ -230,14 +230,26 @@ def pod_request(leg: Leg, disk: Disk, api_url: str, public_key: str, pace: Pace)
 
 def end_leg(api: RunPod, folder: RunFolder, leg: Leg, pace: Pace) -> None:
     """End a pod of the run and read back that it is gone; one that never came to be is closed."""
-    pod_ids = {leg.id} if leg.id else set()
-    pod_ids |= {pod.id for pod in api.pods() if pod.name == leg.name}
-    if not pod_ids:
-        late = appeared(leg.name, api.pods, pace)
-        pod_ids = {late.id} if late else set()
-    for pod_id in pod_ids:
-        end_pod(api, pod_id, pace)
-    leg.ended = api.now() if pod_ids else leg.asked
+    end_rented(leg, api.pods, lambda id: end_pod(api, id, pace), api, folder, pace)
+
+
+def end_rented(
+    thing: Leg | Disk,
+    listed: Callable[[], list[Any]],
+    end: Callable[[str], None],
+    api: RunPod,
+    folder: RunFolder,
+    pace: Pace,
+) -> None:
+    """End all that was rented under a name, and note when; one that never came to be is closed."""
+    ids = {thing.id} if thing.id else set()
+    ids |= {each.id for each in listed() if each.name == thing.name}
+    if not ids:
+        late = appeared(thing.name, listed, pace)
+        ids = {late.id} if late else set()
+    for each_id in ids:
+        end(each_id)
+    thing.ended = api.now() if ids else thing.asked
     folder.save()
 
 
@@ -257,15 +269,7 @@ def end_pod(api: RunPod, pod_id: str, pace: Pace) -> None:
 
 def end_disk(api: RunPod, folder: RunFolder, disk: Disk, pace: Pace) -> None:
     """Delete a volume of the run, and read back that it is gone."""
-    volume_ids = {disk.id} if disk.id else set()
-    volume_ids |= {volume.id for volume in api.volumes() if volume.name == disk.name}
-    if not volume_ids:
-        late = appeared(disk.name, api.volumes, pace)
-        volume_ids = {late.id} if late else set()
-    for volume_id in volume_ids:
-        end_volume(api, volume_id, pace)
-    disk.ended = api.now() if volume_ids else disk.asked
-    folder.save()
+    end_rented(disk, api.volumes, lambda id: end_volume(api, id, pace), api, folder, pace)
 
 
 def end_volume(api: RunPod, volume_id: str, pace: Pace) -> None:

@@ -15,11 +15,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from finetune.runpod.offers import Terms, volume_usd_per_hour
 from taxqa.errors import BusyError, InputError
+from taxqa.folders import locked
 from taxqa.records import first_problem
 
 STATE = "state.json"
@@ -186,18 +186,11 @@ def only_driver(out: Path) -> Iterator[None]:
     """Hold the run's lock; BusyError where another process drives it."""
     path = folder_of(out)
     path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path.with_name(f"{path.name}.lock"))
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise BusyError(
-            f"Another taxqa process drives the run {out}.", hint="Wait for it, or end it first."
-        ) from None
-    try:
+    busy = BusyError(
+        f"Another taxqa process drives the run {out}.", hint="Wait for it, or end it first."
+    )
+    with locked(path.with_name(f"{path.name}.lock"), busy):
         yield
-    finally:
-        Path(lock.lock_file).unlink(missing_ok=True)
-        lock.release()
 
 
 def new_name(out: Path) -> str:

@@ -1,0 +1,24 @@
+"""Before money is spent: what it will be, and one question."""
+
+import sys
+from collections.abc import Iterable
+from decimal import Decimal
+
+import click
+
+
+def agree_to_cost(what: str, lines: Iterable[str], budget: Decimal, *, yes: bool) -> None:
+    """Show what asking a language model will take and ask once.
+
+    Args:
+        what: what costs money, to begin a sentence with.
+        yes: do not ask; without a terminal it has to be given.
+    """
+    for line in lines:
+        click.echo(line, err=True)
+    click.echo(f"The budget is ${budget}; it is never exceeded.", err=True)
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"{what} costs money; say that it may with --yes.")
+    click.confirm("Go on?", abort=True, err=True)
