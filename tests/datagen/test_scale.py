@@ -3,9 +3,12 @@
 import contextlib
 import json
 import os
+import shutil
 import signal
+import socket
 import subprocess
 import sys
+import time
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -25,6 +28,25 @@ from taxqa.records import Document
 
 needs_datatrove = pytest.mark.skipif(find_spec("datatrove") is None, reason="extra 'scale'")
 needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed")
+
+
+def own_partition() -> str:
+    """The partition of a running Slurm whose only node is this machine, else ''."""
+    if not shutil.which("sbatch"):
+        return ""
+    try:
+        shown = subprocess.run(
+            ["sinfo", "--noheader", "--format=%R %n"], capture_output=True, text=True, timeout=20
+        )
+    except subprocess.TimeoutExpired:
+        return ""
+    words = shown.stdout.split()
+    here = words[1:] == [socket.gethostname().split(".")[0]]
+    return words[0] if here and not shown.returncode else ""
+
+
+PARTITION = own_partition()
+needs_slurm = pytest.mark.skipif(not PARTITION, reason="no Slurm with this machine as its one node")
 RULING = {"문서번호": "서면-2026-법인-1", "문서구분": "질의회신", "제목": "여부", "요지": "아님"}
 STATUTE = """---
 제목: 소득세법
@@ -95,6 +117,63 @@ def test_local_tasks_give_the_corpus_of_a_plain_run(
 @pytest.mark.timeout(120)
 def test_ray_tasks_give_the_corpus_of_a_plain_run(tmp_path: Path) -> None:
     compare(tmp_path, 1_000_000, 2, executor="ray")
+
+
+@pytest.fixture
+def in_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A job finds this Python's programs and these packages, as where taxqa is installed."""
+    root = Path(__file__).resolve().parents[2]
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    monkeypatch.setenv("PYTHONPATH", str(root))
+
+
+def submitted(paths: list[Path], out: Path) -> None:
+    """Submit to Slurm and wait until no job is left."""
+    collect_at_scale(
+        paths, out, tasks=3, executor="slurm", time="0:05:00", partition=PARTITION, mem_per_cpu_gb=1
+    )
+    while subprocess.check_output(["squeue", "--me", "--noheader"]):
+        time.sleep(0.5)
+
+
+@needs_datatrove
+@needs_slurm
+@pytest.mark.timeout(300)
+def test_slurm_jobs_give_the_corpus_of_a_plain_run_each_time_they_are_submitted(
+    tmp_path: Path, in_jobs: None
+) -> None:
+    paths = sources(tmp_path / "given", 1_000_000)
+    write_corpus(paths, tmp_path / "plain")
+    work = work_folder(tmp_path / "parts", [path.resolve() for path in paths], 3)
+    for _ in range(2):
+        submitted(paths, tmp_path / "parts")
+        assert_same(tmp_path / "plain", tmp_path / "parts")
+        assert not work.exists()
+        shutil.rmtree(tmp_path / "parts")
+
+
+@needs_datatrove
+@needs_slurm
+@pytest.mark.timeout(300)
+def test_a_failed_slurm_task_is_named_and_only_it_runs_again(tmp_path: Path, in_jobs: None) -> None:
+    paths = sources(tmp_path / "given", 200_000)
+    write_corpus(paths, tmp_path / "plain")
+    work = work_folder(tmp_path / "parts", [path.resolve() for path in paths], 3)
+    from loguru import logger  # datatrove's
+
+    obstacle = part_of(work, 1).with_suffix(".partial")
+    obstacle.mkdir(parents=True)
+    submitted(paths, tmp_path / "parts")
+    assert not (tmp_path / "parts").exists()
+    log = work.with_name(f"{work.name}-log") / "logs" / "task_00000.log"
+    assert "1 of 3 tasks failed, the first is number 1" in log.read_text(encoding="utf-8")
+    obstacle.rmdir()
+    said: list[str] = []
+    sink = logger.add(said.append, format="{message}")
+    submitted(paths, tmp_path / "parts")
+    logger.remove(sink)
+    assert_same(tmp_path / "plain", tmp_path / "parts")
+    assert [line for line in said if "(1 tasks)" in line and f"{work}/first/" in line]
 
 
 @needs_datatrove
