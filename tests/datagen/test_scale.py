@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from fake_slurm import install
 
 from benchmarks.synthetic import judgments, write
 from datagen.checks.files import check_file
@@ -45,8 +46,6 @@ def own_partition() -> str:
     return words[0] if here and not shown.returncode else ""
 
 
-PARTITION = own_partition()
-needs_slurm = pytest.mark.skipif(not PARTITION, reason="no Slurm with this machine as its one node")
 RULING = {"문서번호": "서면-2026-법인-1", "문서구분": "질의회신", "제목": "여부", "요지": "아님"}
 STATUTE = """---
 제목: 소득세법
@@ -120,60 +119,61 @@ def test_ray_tasks_give_the_corpus_of_a_plain_run(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def in_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A job finds this Python's programs and these packages, as where taxqa is installed."""
-    root = Path(__file__).resolve().parents[2]
-    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
-    monkeypatch.setenv("PYTHONPATH", str(root))
+def partition(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A partition of the Slurm that runs here, else of one that is played.
+
+    A job finds this Python's programs and these packages, as where taxqa is installed.
+    """
+    programs = [Path(sys.executable).parent]
+    found = own_partition()
+    if not found:
+        install(tmp_path / "slurm")
+        programs.append(tmp_path / "slurm")
+    monkeypatch.setenv("PATH", os.pathsep.join(map(str, [*programs, os.environ["PATH"]])))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).resolve().parents[2]))
+    return found or "played"
 
 
-def submitted(paths: list[Path], out: Path) -> None:
+def submitted(paths: list[Path], out: Path, partition: str) -> None:
     """Submit to Slurm and wait until no job is left."""
     collect_at_scale(
-        paths, out, tasks=3, executor="slurm", time="0:05:00", partition=PARTITION, mem_per_cpu_gb=1
+        paths, out, tasks=2, executor="slurm", time="0:05:00", partition=partition, mem_per_cpu_gb=1
     )
-    while subprocess.check_output(["squeue", "--me", "--noheader"]):
+    show = ["squeue", "--me", "--noheader", "--format=%i %r"]
+    while jobs := subprocess.check_output(show, text=True):
+        assert "NeverSatisfied" not in jobs
         time.sleep(0.5)
 
 
 @needs_datatrove
-@needs_slurm
 @pytest.mark.timeout(300)
-def test_slurm_jobs_give_the_corpus_of_a_plain_run_each_time_they_are_submitted(
-    tmp_path: Path, in_jobs: None
+def test_slurm_jobs_give_the_corpus_of_a_plain_run_after_a_failure_and_once_more(
+    tmp_path: Path, partition: str
 ) -> None:
-    paths = sources(tmp_path / "given", 1_000_000)
-    write_corpus(paths, tmp_path / "plain")
-    work = work_folder(tmp_path / "parts", [path.resolve() for path in paths], 3)
-    for _ in range(2):
-        submitted(paths, tmp_path / "parts")
-        assert_same(tmp_path / "plain", tmp_path / "parts")
-        assert not work.exists()
-        shutil.rmtree(tmp_path / "parts")
-
-
-@needs_datatrove
-@needs_slurm
-@pytest.mark.timeout(300)
-def test_a_failed_slurm_task_is_named_and_only_it_runs_again(tmp_path: Path, in_jobs: None) -> None:
-    paths = sources(tmp_path / "given", 200_000)
-    write_corpus(paths, tmp_path / "plain")
-    work = work_folder(tmp_path / "parts", [path.resolve() for path in paths], 3)
     from loguru import logger  # datatrove's
 
+    paths, corpus = sources(tmp_path / "given", 200_000), tmp_path / "parts"
+    write_corpus(paths, tmp_path / "plain")
+    work = work_folder(corpus, [path.resolve() for path in paths], 2)
     obstacle = part_of(work, 1).with_suffix(".partial")
     obstacle.mkdir(parents=True)
-    submitted(paths, tmp_path / "parts")
-    assert not (tmp_path / "parts").exists()
+    submitted(paths, corpus, partition)
+    assert not corpus.exists()
     log = work.with_name(f"{work.name}-log") / "logs" / "task_00000.log"
-    assert "1 of 3 tasks failed, the first is number 1" in log.read_text(encoding="utf-8")
+    assert "1 of 2 tasks failed, the first is number 1" in log.read_text(encoding="utf-8")
+
     obstacle.rmdir()
     said: list[str] = []
     sink = logger.add(said.append, format="{message}")
-    submitted(paths, tmp_path / "parts")
+    submitted(paths, corpus, partition)
     logger.remove(sink)
-    assert_same(tmp_path / "plain", tmp_path / "parts")
     assert [line for line in said if "(1 tasks)" in line and f"{work}/first/" in line]
+    assert_same(tmp_path / "plain", corpus)
+
+    shutil.rmtree(corpus)
+    submitted(paths, corpus, partition)
+    assert_same(tmp_path / "plain", corpus)
+    assert not work.exists()
 
 
 @needs_datatrove
