@@ -9,7 +9,7 @@ from datagen.checks.korean import FINDING_FILTERS
 from datagen.report import SOURCE_LABELS, TYPE_LABELS
 from datagen.review.agreement import agreements, quality
 from datagen.review.checking import EDITABLE, Checked
-from datagen.review.desk import DROPPED_REASONS, REASONS, Desk, decided_record
+from datagen.review.desk import DROPPED_REASONS, REASONS, VERDICT_NAMES, Desk, decided_record
 from datagen.review.filters import STATUSES, Filter
 from datagen.review.items import Item
 from datagen.review.marks import Piece, marked_answer, marked_question, marked_source
@@ -21,7 +21,6 @@ from taxqa.records import ASKERS, SOURCES, Document, Record, to_json
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-VERDICT_NAMES = {"accept": "승인", "edit": "수정", "reject": "반려"}
 PART_NAMES = {"dataset": "", "heldout": "평가용 질문", "dropped": "검사에서 빠짐"}
 
 
