@@ -49,8 +49,14 @@ PARAGRAPH = (
 
 
 def article_examples(documents: Iterable[Document], seed: int) -> Iterator[Example]:
-    """One example from each article of an act, and from some of the decrees and rules."""
-    articles = [each for each in documents if each.kind == "statute" and each.title]
+    """One example from each article of an act that is in force, and from some of the decrees' and
+    rules'.
+    """
+    articles = [
+        each
+        for each in documents
+        if each.kind == "statute" and each.title and "" not in each.not_in_force
+    ]
     titles = Counter((each.law, each.title) for each in articles)
     for turn, document in enumerate(articles):
         order = random.Random(f"{seed}:{document.id}")

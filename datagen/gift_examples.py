@@ -13,8 +13,8 @@ from taxlaw.rates import EOK, MAN
 from taxlaw.steps import Step
 
 PHRASINGS = 6
-ASSUMED = "거주자로서 10년 안에 받은 다른 증여가 없는 경우입니다."
-PARENT_LIVES = "거주자로서 부모가 살아 있고 10년 안에 받은 다른 증여가 없는 경우입니다."
+ASSUMED = "받는 사람이 거주자이고 10년 안의 다른 증여가 없는 경우입니다."
+PARENT_LIVES = "받는 사람이 거주자이고 부모가 살아 있으며 10년 안의 다른 증여가 없는 경우입니다."
 """Where the parent between them has died nothing is added (제57조제1항 단서)."""
 SHORT_LAW = "같은 법"
 MORE_THAN_ANY_LIMIT = 100 * EOK

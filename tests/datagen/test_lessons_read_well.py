@@ -125,10 +125,11 @@ def test_a_title_that_is_the_answer_is_not_put_into_the_question() -> None:
 def test_every_worked_gift_says_what_it_takes_for_granted() -> None:
     for example in gift_examples(seed=1):
         assert (
-            "거주자로서" in example.answer and "10년 안에 받은 다른 증여가 없는" in example.answer
+            "받는 사람이 거주자이고" in example.answer
+            and "10년 안의 다른 증여가 없는" in example.answer
         )
         # Where the parent has died, 제57조제1항 단서 adds nothing.
-        assert ("부모가 살아 있고" in example.answer) == ("grandparent" in example.document)
+        assert ("부모가 살아 있으며" in example.answer) == ("grandparent" in example.document)
 
 
 def test_askers_are_people_who_could_ask_that() -> None:
