@@ -8,6 +8,7 @@ from fake_law_api import law
 from datagen.article_examples import article_examples
 from datagen.article_passages import article_passages
 from datagen.law_api.statutes import statute_from_json
+from datagen.stale import state_of
 from datagen.versions import Versions
 from taxlaw.addenda import Term
 from taxqa.records import Document
@@ -70,6 +71,12 @@ def test_a_part_of_next_year_is_not_taught_and_the_rest_of_its_article_is() -> N
 def test_of_an_article_of_next_year_not_even_the_title_is_taught() -> None:
     (document,) = (each for each in documents(date(2026, 11, 1)) if each.article == "제13조")
     assert [each for seed in range(30) for each in article_examples([document], seed)] == []
+
+
+def test_a_part_that_came_into_force_makes_its_article_stale() -> None:
+    before, after = (documents(day)[0] for day in (date(2026, 11, 1), date(2027, 1, 1)))
+    assert before.text == after.text
+    assert state_of(before).sha256 != state_of(after).sha256
 
 
 def test_the_addenda_of_the_api_are_read_like_those_of_a_file() -> None:
