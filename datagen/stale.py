@@ -56,8 +56,8 @@ class Stale:
 
 def state_of(document: Document) -> SourceState:
     """What a dataset notes of a document."""
-    said = (document.kind, document.law, document.article, document.title, document.text)
-    said += document.not_in_force
+    named = (document.kind, document.law, document.article, document.title)
+    said = (*named, document.text, *document.not_in_force)
     return SourceState(
         document=document.id,
         sha256=sha256("\0".join(said).encode("utf-8", "surrogatepass")).hexdigest(),
