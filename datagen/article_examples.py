@@ -140,7 +140,10 @@ def paragraph_quotes(document: Document) -> list[tuple[int, str]]:
     asleep = {int(PARAGRAPH_OF.findall(part)[0] or 0) for part in document.not_in_force}
     if document.id in OVERRIDDEN or 0 in asleep:
         return []
-    quotes = [(number, quote(text, QUOTE_LENGTH)) for number, text in paragraphs(document.text)]
+    parts = paragraphs(document.text)
+    if is_past(parts[0][1], document.in_force):
+        return []
+    quotes = [(number, quote(text, QUOTE_LENGTH)) for number, text in parts]
     return [
         (number, text)
         for number, text in quotes

@@ -65,6 +65,9 @@ def test_a_provision_whose_last_day_has_passed_is_not_quoted_as_law() -> None:
     assert not is_past(past.replace("2009", "2026"), "2026-06-02")
     assert not is_past("2012년 1월 1일부터 2026년 12월 31일까지 취업하는 경우", "2026-06-02")
     assert not any("2009" in each.answer for each in asked(article(past)))
+    # What follows it in the article is about the same people.
+    examples = asked(article(f"① {past}\n\n② {SENTENCE}"))
+    assert not any(SENTENCE in each.answer for each in examples)
 
 
 def test_a_quotation_takes_the_particle_of_its_last_word() -> None:
