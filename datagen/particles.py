@@ -7,7 +7,7 @@ LAST_SOUNDS = {"0": "ㅇ", "1": "ㄹ", "2": "", "3": "ㅁ", "4": "", "5": "", "6
 LAST_SOUNDS |= {"8": "ㄹ", "9": ""}
 FIRST_SYLLABLE, FINALS, RIEUL = ord("가"), 28, 8
 REMARK = re.compile(r"\s*\([^()]*\)$")
-CLOSING = "]」』>”’\"'"
+CLOSING = ".]」』>”’\"'"
 
 
 def with_particle(word: str, particle: str) -> str:

@@ -13,8 +13,10 @@ PARAGRAPH_MARK = re.compile(rf"^([{CIRCLED}]) *", re.MULTILINE)
 DRAWN = re.compile(r"[│─┌└├┃━]|\s\|(?:\s|$)|^\|", re.MULTILINE)
 INCOMPLETE = re.compile(r"삭제|다음의? (?:표|산식|계산식)|별표|별지")
 """A passage with these words says only together with something else what it says."""
-WITHOUT_WORDS = re.compile(rf"[{CIRCLED}]\s*(?=[{CIRCLED}]|$)")
-"""A paragraph of which nothing but its number is left."""
+WITHOUT_WORDS = re.compile(
+    rf"[{CIRCLED}]\s*(?=[{CIRCLED}]|\Z)|^\s*\d{{1,2}}(?:의\d+)?\.\s*$", re.MULTILINE
+)
+"""A paragraph or an item of which nothing but its number is left."""
 LEANS = re.compile(r"(?:제\d+항|이 경우|이 항)")
 """How a paragraph begins that is understood only after another one of its article."""
 SHORT_NAME = re.compile(r"(?<![가-힣」])(?<!같은 )(?<!이 )(?<!동 )(법|영) 제\d")
@@ -26,7 +28,7 @@ def quote(text: str, limit: int) -> str:
     line = " ".join(text.split())
     if len(line) > limit or DRAWN.search(text) or INCOMPLETE.search(line):
         return ""
-    return "" if WITHOUT_WORDS.search(line) else line
+    return "" if WITHOUT_WORDS.search(text) else line
 
 
 def quoted(text: str) -> str:

@@ -78,6 +78,7 @@ def test_a_quotation_takes_the_particle_of_its_last_word() -> None:
     assert "사과를 판 금액”이라고 정합니다." in answers
     assert with_particle("“…에 매긴다.”", "이라고") == "“…에 매긴다.”라고"
     assert with_particle("‘세액(가산세를 뺀다)’", "이라고") == "‘세액(가산세를 뺀다)’이라고"
+    assert with_particle("“재배하는 것.”", "이라고") == "“재배하는 것.”이라고"
     assert with_particle("‘분양계약일’", "이라고") == "‘분양계약일’이라고"
 
 
@@ -92,6 +93,8 @@ def test_a_decree_says_which_act_it_calls_the_act() -> None:
 def test_a_passage_with_a_number_and_no_words_is_not_quoted() -> None:
     assert quote("①\n② 법 제40조를 적용하는 경우를 말한다.", 300) == ""
     assert quote("① 첫째를 말한다.\n②", 300) == ""
+    assert quote("다음 각 호와 같다.\n1. 첫째\n2.", 300) == ""
+    assert quote("이 영은 2026. 1. 1. 부터 적용한다.", 300)
     assert quote("① 첫째를 말한다. ② 둘째를 말한다.", 300)
 
 
