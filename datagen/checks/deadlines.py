@@ -5,7 +5,7 @@ the day that follows from a day the question names.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -132,6 +132,16 @@ def wrong_deadline(sentence: str, question: str) -> Finding | None:
             if tuple(map(int, match.groups())) not in rule.right:
                 return Finding("deadline-wrong", shortened(sentence), rule.shown)
     return None
+
+
+def right_deadlines(sentence: str, question: str) -> Iterator[str]:
+    """The deadlines of a sentence that the law gives to the tax it is about, as written."""
+    about = sentence if TAX_NAMES.search(sentence) else f"{question} {sentence}"
+    for rule in DEADLINES:
+        if rule.tax.search(about):
+            for match in rule.written.finditer(sentence):
+                if tuple(map(int, match.groups())) in rule.right:
+                    yield match[0]
 
 
 def taxes_in(text: str) -> list[str]:

@@ -6,11 +6,18 @@ figures, or where it is the result of a sum that is put in words.
 
 import re
 from collections.abc import Iterator
+from datetime import date
 from fractions import Fraction
 from itertools import pairwise
 
 from datagen.checks.arithmetic import is_rounded, last_expression, sides_of, without_about
 from datagen.checks.expressions import evaluate
+from datagen.checks.founded import (
+    implied,
+    last_days,
+    suppositions,
+    without_thresholds,
+)
 from datagen.checks.statements import SENTENCE_END
 from datagen.checks.worded_sums import stated_sums
 from taxlaw.amounts import find_amounts
@@ -58,6 +65,7 @@ SPOKEN = re.compile(
     "(?P<unit>해|달|주|시간|살|명|사람|배|번|차례|채|주택|필지)(?![가-힣]{2})"
 )
 LIST_MARK = re.compile(r"^\s*(?:\d{1,2}[.)]|\(\d{1,2}\))\s", re.MULTILINE)
+LAST_YEAR = 9000
 CALENDAR = 1000
 """From here on a number of years is a year of the calendar."""
 PLAIN = frozenset(map(Fraction, (1, 12, 100)))
@@ -130,11 +138,44 @@ def known_in(text: str) -> Figures:
             found.setdefault(("년", str(Fraction(value) / 12)), value)
         elif kind == "년":
             found.setdefault(("개월", str(Fraction(value) * 12)), value)
+    for match in FRACTION.finditer(text):
+        found |= {("number", each): match[0] for each in match.groups()}
+    return found | counted_from(found)
+
+
+def counted_from(known: Figures) -> Figures:
+    """The last days of the known periods of months that begin with a known day."""
+    days = [as_date(value) for kind, value in known if kind == "date"]
+    months = [int(value) for kind, value in known if kind == "개월" and value.isdigit()]
+    found: Figures = {}
+    for day in last_days((day for day in days if day), months):
+        found["date", f"{day.year}-{day.month}-{day.day}"] = f"{day}"
+        found["day", f"{day.month}-{day.day}"] = f"{day}"
+    return found
+
+
+def as_date(value: str) -> date | None:
+    """The day of '2026-3-5'; None where no calendar has it, or where it is too late to count."""
+    try:
+        day = date(*map(int, value.split("-")))
+    except ValueError:
+        return None
+    return day if day.year < LAST_YEAR else None
+
+
+def supposed(answer: str) -> Figures:
+    """The figures of the cases that an answer supposes, but for what bounds them ('3년 이상')."""
+    found: Figures = {}
+    for part in suppositions(answer):
+        spans = [(each.start, each.end) for each in find_amounts(part)]
+        spans += [match.span() for match in (*PERCENT.finditer(part), *COUNTED.finditer(part))]
+        found |= figures(without_thresholds(part, spans))
     return found
 
 
 def unfounded(answer: str, known: Figures) -> Iterator[str]:
     """Each figure of an answer that is neither known nor follows by a shown step, as written."""
+    known = known | supposed(answer)
     values = {value for figure in known if (value := value_of(*figure)) is not None}
     results = results_of(answer, values)
     for sentence in SENTENCE_END.split(answer):
@@ -152,6 +193,7 @@ def results_of(answer: str, values: set[Fraction]) -> set[Fraction]:
         known = values | results
         found = {result for line in lines for result in equated(line, known)}
         found |= {Fraction(result) for operands, result in sums if set(operands) <= known}
+        found |= set(implied(answer, known))
         if found <= results:
             return results
         results |= found
