@@ -33,7 +33,7 @@ NEXT_RATE = re.compile(
     rf"{PLAIN}(?<![\d.])(?P<rate>\d{{1,2}}(?:\.\d+)?)\s?(?:%|％|퍼센트)(?!포인트|p)"
 )
 OTHER_RATE = re.compile(
-    r"공제|가산|할증|감면|신고|비율|한도|환급|미만|이상|지방|채권|과소|부터|경우|평균|각각|나머지"
+    r"공제|주식|대주주|복권|연금|원천|가산|할증|감면|신고|비율|한도|환급|미만|이상|지방|채권|과소|부터|경우|평균|각각|나머지"
 )
 
 
@@ -83,7 +83,11 @@ def wrong_edges(
     sentence: str, amounts: list[AmountMention], tables: tuple[RateTable, ...]
 ) -> Iterator[Wrong]:
     """A limit of the table with a rate that the row beyond it, or below it, does not have."""
+    if not OF_RATES.search(sentence):
+        return
     for position, amount in enumerate(amounts):
+        if OTHER_MEASURE.search(sentence[: amount.start]):
+            continue
         over = OVER.match(sentence, amount.end)
         side = over or UP_TO.match(sentence, amount.end)
         if side is None or (not over and follows_over(sentence, amounts[:position])):
@@ -102,6 +106,11 @@ def wrong_edges(
             yield sentence[amount.start : rate.end()], *rows[-1]
 
 
+OF_RATES = re.compile(r"세율|과세\s?표준|구간|누진|이하분|초과분")
+OTHER_MEASURE = re.compile(
+    r"(?:급여|연봉|소득금액|수입|매출|공급|이자|배당|금융소득|가액|차익|당첨금)[^.;\n]{0,12}$"
+)
+"""What a limit of another rule is measured by."""
 LEAST = Fraction(5, 100)
 """A rate below it is another thing than one of the tables that are read here."""
 

@@ -15,6 +15,7 @@ from datagen.checks.expressions import evaluate
 from datagen.checks.founded import (
     implied,
     last_days,
+    sums_of_two,
     suppositions,
     without_thresholds,
 )
@@ -45,7 +46,14 @@ UNITS = {
     "%포인트": "%p", "퍼센트포인트": "%p", "톤": "톤",
 }  # fmt: skip
 """How a unit is written -> the unit. What a text lists may be counted, so 개 and 가지 are none."""
-NOT_UNIT = {"일": "부|반|괄", "인": "당", "주": "택|식", "배": "우", "세": "무|금|액|법|율"}
+NOT_UNIT = {
+    "일": "부|반|괄",
+    "인": "당",
+    "명": "당",
+    "주": "택|식",
+    "배": "우",
+    "세": "무|금|액|법|율",
+}
 """What follows where the letter is no unit: '2주택' is no two weeks."""
 NATIVE = {
     "두": 2, "둘": 2, "세": 3, "셋": 3, "석": 3, "네": 4, "넷": 4, "넉": 4, "다섯": 5, "여섯": 6,
@@ -191,7 +199,8 @@ def results_of(answer: str, values: set[Fraction]) -> set[Fraction]:
     sums = [each for sentence in SENTENCE_END.split(answer) for each in stated_sums(sentence)]
     while True:
         known = values | results
-        found = {result for line in lines for result in equated(line, known)}
+        operands = known | sums_of_two(answer, known)
+        found = {result for line in lines for result in equated(line, operands)}
         found |= {Fraction(result) for operands, result in sums if set(operands) <= known}
         found |= set(implied(answer, known))
         if found <= results:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from fractions import Fraction
+from itertools import pairwise
 
 from datagen.checks.statements import SENTENCE_END
 from taxlaw.amounts import AmountMention, find_amounts
@@ -79,6 +80,12 @@ def implied(answer: str, known: set[Fraction]) -> Iterator[Fraction]:
             yield from (rate for rate in rates if is_with_local(rate, known))
         if amounts or rates:
             before, rates_before = [*before, *amounts][-LINES_BACK:], rates
+
+
+def sums_of_two(answer: str, known: set[Fraction]) -> set[Fraction]:
+    """What two known amounts of an answer come to, in case a step takes them together (KRW)."""
+    near = [Fraction(each.value) for each in find_amounts(answer) if each.value in known]
+    return {one + other for one, other in pairwise(near[-MOST_AMOUNTS:])}
 
 
 def is_sum_or_rest(value: Fraction, near: list[AmountMention]) -> bool:

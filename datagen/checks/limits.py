@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
-from taxlaw import estate_deductions as estate
-from taxlaw import gift, holding, income, transfer, vat, withholding
+from taxlaw import gift, holding, transfer, vat, withholding
 from taxlaw.amounts import find_amounts
 from taxlaw.filing import FILING_CREDIT
 from taxlaw.rates import EOK, MAN
@@ -24,6 +23,10 @@ FORMER = re.compile(
 )
 LIMITED = r"\s?(?:까지|(?:을|를|이|가)?\s?한도|(?:을|를) (?:초과|넘)|이하|미만|이내|만 )"
 RATE = re.compile(r"(\d{1,3}(?:\.\d+)?)\s?(?:%|％|퍼센트)(?!포인트|p)")
+PAID_IN_AT_MOST = 1800 * MAN
+"""What may be paid into a pension account in a year (소득세법 시행령 제40조의2제2항)."""
+ENDS = rf"{LIMITED}|\s?(?:입니다|이고|이며|이에요|예요|\)|$)"
+"""A limit, and no sum that somebody paid."""
 YEARLY = r"(?:1명당|1인당|한 명당)?\s?(?:매년|연간|연)?\s?"
 
 
@@ -60,7 +63,7 @@ LIMITS = (
         "종합부동산세법 제8조제1항",
         about="종합부동산세|종부세",
         not_with="양도|재산세율|취득세|토지|분납|납부유예",
-        after=r"\s?(?:을|를|이|까지|입니다|공제|초과|$)",
+        after=r"\s?(?:까지|공제|초과)|(?:을|를|이) (?:공제|빼|뺀|차감|초과)",
     ),
     Limit(
         rf"공급\s?대가{GAP}{{0,10}}(?:이|가)\s?(?:연간|연)?\s?",
@@ -71,14 +74,14 @@ LIMITS = (
     ),
     Limit(
         rf"연금저축(?:계좌)?(?:만|에|은|는|의)?\s?(?:납입{GAP}{{0,4}})?(?:연간|연|최대|한도는?)?\s?",
-        (600 * MAN,),
+        (600 * MAN, PAID_IN_AT_MOST),
         "소득세법 제59조의3제1항",
         about="공제",
         after=LIMITED,
     ),
     Limit(
         rf"(?:퇴직연금|IRP){GAP}{{0,14}}합{GAP}{{0,14}}",
-        (900 * MAN,),
+        (900 * MAN, PAID_IN_AT_MOST),
         "소득세법 제59조의3제1항",
         about="공제",
         after=LIMITED,
@@ -115,18 +118,21 @@ LIMITS = (
         rf"보장성\s?보험료?{GAP}{{0,10}}(?:연간|연|한도(?:는|가)?|최대)\s?",
         (100 * MAN,),
         "소득세법 제59조의4제1항",
+        after=ENDS,
     ),
     Limit(
         rf"대학생{GAP}{{0,18}}(?:연간|연|한도(?:는|가)?|최대)\s?",
         (900 * MAN,),
         "소득세법 제59조의4제3항",
         about="교육비",
+        after=ENDS,
     ),
     Limit(
         rf"(?:[초중고]등?학생|취학\s?전\s?아동){GAP}{{0,18}}(?:연간|연|한도(?:는|가)?|최대)\s?",
         (300 * MAN,),
         "소득세법 제59조의4제3항",
         about="교육비",
+        after=ENDS,
     ),
     Limit(
         rf"월세{GAP}{{0,16}}(?:한도(?:는|가|인)?|최대)\s?(?:연간|연)?\s?",
@@ -139,6 +145,7 @@ LIMITS = (
         (2000 * MAN,),
         "소득세법 제14조제3항제6호",
         about="종합|합산|합치|합쳐|합한|분리과세",
+        not_with="보험료|건강보험",
         after=r"\s?(?:을|를|이하|까지|초과)",
     ),
     Limit(
@@ -168,8 +175,8 @@ LIMITS = (
     ),
     Limit(
         rf"세액이\s?{GAP}{{0,8}}",
-        (250 * MAN,),
-        "종합부동산세법 제20조",
+        (250 * MAN, 500 * MAN),
+        "종합부동산세법 제20조, 시행령 제16조제1항",
         about="(?=.*(?:종합부동산세|종부세)).*분납",
         not_with="소득세|법인세|상속|증여|재산세",
         after=r"(?:을|를) (?:초과|넘)",
@@ -179,12 +186,13 @@ LIMITS = (
         (3 * MAN, 20 * MAN),
         "법인세법 시행령 제41조제1항",
         about="기업업무추진비|접대비",
-        after=r"\s?(?:을|를|\(|초과|까지)",
+        after=r"\s?(?:초과|까지|\(경조)|(?:을|를) (?:초과|넘)",
     ),
     Limit(
         rf"식(?:사)?대{GAP}{{0,8}}월\s?",
         (20 * MAN,),
         "소득세법 제12조제3호러목",
+        after=LIMITED,
     ),
     Limit(
         rf"공정\s?시장\s?가액\s?비율{GAP}{{0,8}}",
@@ -224,12 +232,6 @@ LIMITS = (
         "부가가치세법 제60조제1항제1호",
     ),
     Limit(
-        rf"(?:인적공제|기본\s?공제){GAP}{{0,8}}(?:1명당|1인당)\s?(?:연간|연)?\s?",
-        (income.BASIC,),
-        "소득세법 제50조제1항",
-        not_with="증여|상속|종부|종합부동산|양도",
-    ),
-    Limit(
         rf"양도(?:차익|소득){GAP}{{0,8}}(?:연간|연)\s?",
         (transfer.BASIC_DEDUCTION,),
         "소득세법 제103조제1항",
@@ -240,12 +242,7 @@ LIMITS = (
         (FILING_CREDIT,),
         "상속세 및 증여세법 제69조",
         about="공제|빼|뺀",
-        not_with="가산세|감면|전자신고|소득세|법인세|부가",
-    ),
-    Limit(
-        rf"배우자\s?상속\s?공제{GAP}{{0,8}}(?:최소|최저)\s?",
-        (estate.SPOUSE_LEAST,),
-        "상속세 및 증여세법 제19조제4항",
+        not_with="가산세|감면|전자신고|소득세|법인세|부가|않|못",
     ),
 )
 
