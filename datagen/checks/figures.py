@@ -148,12 +148,12 @@ def known_in(text: str) -> Figures:
             found.setdefault(("개월", str(Fraction(value) * 12)), value)
     for match in FRACTION.finditer(text):
         found |= {("number", each): match[0] for each in match.groups()}
-    return found | counted_from(found)
+    return found
 
 
-def counted_from(known: Figures) -> Figures:
-    """The last days of the known periods of months that begin with a known day."""
-    days = [as_date(value) for kind, value in known if kind == "date"]
+def counted_from(question: str, known: Figures) -> Figures:
+    """The last days of the known periods of months that begin with a day of the question."""
+    days = [as_date(value) for kind, value in dates(question) if kind == "date"]
     months = [int(value) for kind, value in known if kind == "개월" and value.isdigit()]
     found: Figures = {}
     for day in last_days((day for day in days if day), months):

@@ -5,6 +5,7 @@ name they belong to, in the rate table of the one tax a record is about, in the 
 states, as the deadline of the tax that is named.
 """
 
+import re
 from collections.abc import Iterator
 from fractions import Fraction
 
@@ -15,9 +16,16 @@ from datagen.checks.facts import right_facts
 from datagen.checks.figures import Figures, figures
 from datagen.checks.gift_question import gift_cases
 from datagen.checks.statements import SENTENCE_END
+from taxlaw.amounts import find_amounts
 from taxlaw.gift import gift_tax
-from taxlaw.rates import Bracket
+from taxlaw.rates import Bracket, RateTable
 from taxqa.records import QARecord
+
+OF_A_TABLE = re.compile(r"세율|구간|누진|과세\s?표준|초과|[×*]")
+ROW_AFTER = re.compile(r"\s?(?:초과|이하|까지|(?:을|를) (?:넘|초과)|구간|에 초과분|[+＋])")
+ROW_BEFORE = re.compile(
+    r"(?:누진\s?공제(?:액)?(?:은|는|인|이|:)?|[−\-–]|까지의 (?:산출)?세액(?:은|이|인|:)?)\s?$"
+)
 
 
 def lawful_figures(record: QARecord) -> Figures:
@@ -35,19 +43,32 @@ def lawful_figures(record: QARecord) -> Figures:
 
 def lawful_values(record: QARecord) -> Iterator[int | Fraction]:
     """Amounts in KRW, and rates as fractions."""
+    asked = asked_tax(record.question)
+    tables = (*tables_of(record), *(asked.tables(record.question) if asked else ()))
     for sentence in SENTENCE_END.split(record.answer):
         yield from right_facts(sentence)
-    asked = asked_tax(record.question)
-    for table in (*tables_of(record), *(asked.tables(record.question) if asked else ())):
-        for row in table.brackets:
-            yield from row_values(row)
+        yield from of_tables(sentence, tables)
     yield from right_taxes(record.question)
 
 
-def row_values(row: Bracket) -> Iterator[int | Fraction]:
-    """The rate and the amounts (KRW) of a row of a rate table."""
-    yield row.rate
-    yield from (each for each in (row.over, row.up_to, row.tax_below, row.deduction) if each)
+def of_tables(sentence: str, tables: tuple[RateTable, ...]) -> Iterator[int | Fraction]:
+    """The rates and amounts of rate tables (KRW) that a sentence gives as such."""
+    if not tables or not OF_A_TABLE.search(sentence):
+        return
+    rows = [row for table in tables for row in table.brackets]
+    yield from (row.rate for row in rows)
+    of_rows = {each for row in rows for each in amounts_of(row)}
+    for amount in find_amounts(sentence):
+        as_row = ROW_AFTER.match(sentence, amount.end) or ROW_BEFORE.search(
+            sentence[: amount.start]
+        )
+        if as_row and amount.value in of_rows:
+            yield amount.value
+
+
+def amounts_of(row: Bracket) -> set[int]:
+    """Limits, tax below and 누진공제 of a row (KRW)."""
+    return {each for each in (row.over, row.up_to, row.tax_below, row.deduction) if each}
 
 
 def as_figure(value: int | Fraction) -> Figures:

@@ -6,7 +6,7 @@ Judged only where the text of the document is known.
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from datagen.checks.figures import known_in, unfounded
+from datagen.checks.figures import counted_from, known_in, unfounded
 from datagen.checks.finding import Context, Finding, shortened
 from datagen.checks.lawful import lawful_figures
 from taxlaw.acts import find_law
@@ -104,6 +104,7 @@ def check_source_figures(record: QARecord, context: Context) -> Finding | None:
     if not context.source:
         return None
     known = known_in(f"{context.source}\n{record.question}") | lawful_figures(record)
+    known |= counted_from(record.question, known)
     for shown in unfounded(record.answer, known):
         expected = "a figure of the document or the question, or a step that leads to it"
         return Finding("figure-not-in-source", shown, expected)
