@@ -29,15 +29,15 @@ SETS = {
     "heldout_b": ("heldout_b.jsonl", "heldout_b_sources.jsonl"),
 }
 """Name -> its files."""
+Verdict = tuple[dict[str, Any], Rejection | None]
+"""A record and what the checks say of it."""
 
 
 def main(names: Sequence[str] = tuple(SETS)) -> None:
     """Measure and print; `names` are the sets to read."""
     index = ArticleIndex.default()
     for name in names or SETS:
-        items, sources = set_items(name), set_sources(name)
-        for title, known in ((f"{name}, with its documents", sources), (f"{name}, without", {})):
-            print_table(title, [(item, verdict(item, index, known)) for item in items])
+        print_table(name, *(verdicts(name, index, known) for known in (set_sources(name), {})))
     items, sources = set_items("planted"), set_sources("planted")
     started = time.process_time()
     for _ in range(ROUNDS):
@@ -67,8 +67,26 @@ def verdict(
     return result if isinstance(result, Rejection) else None
 
 
-def print_table(title: str, verdicts: list[tuple[dict[str, Any], Rejection | None]]) -> None:
-    """Caught and wrongly rejected, by kind and in all."""
+def verdicts(name: str, index: ArticleIndex, sources: Mapping[str, str]) -> list[Verdict]:
+    """What the checks say of each record of a set."""
+    return [(item, verdict(item, index, sources)) for item in set_items(name)]
+
+
+def print_table(title: str, *columns: list[Verdict]) -> None:
+    """Caught and wrongly rejected, by kind and in all: with the documents, and without."""
+    counted = [counts(each) for each in columns]
+    print(f"{title:24}{'with documents':>28}{'without':>28}")
+    print(f"{'kind':24}" + f"{'caught':>12}{'false alarms':>16}" * len(columns))
+    for kind in counted[0]:
+        cells = [f"{row['caught']}/{row['planted']}" for row in (each[kind] for each in counted)]
+        false = [f"{row['false']}/{row['sound']}" for row in (each[kind] for each in counted)]
+        shown = zip(cells, false, strict=True)
+        print(f"{kind:24}" + "".join(f"{caught:>12}{alarms:>16}" for caught, alarms in shown))
+    print()
+
+
+def counts(verdicts: list[Verdict]) -> dict[str, Counter[str]]:
+    """Kind -> how many 'planted' and 'sound', how many of them 'caught' and 'false'."""
     rows: dict[str, Counter[str]] = {}
     for item, rejection in verdicts:
         row = rows.setdefault(item["kind"], Counter())
@@ -76,11 +94,7 @@ def print_table(title: str, verdicts: list[tuple[dict[str, Any], Rejection | Non
         if rejection:
             row["caught" if item["planted"] else "false"] += 1
     rows["all"] = sum(rows.values(), Counter())
-    print(f"{title}\n{'kind':24}{'caught':>10}{'false alarms':>16}")
-    for kind, row in rows.items():
-        caught, false = f"{row['caught']}/{row['planted']}", f"{row['false']}/{row['sound']}"
-        print(f"{kind:24}{caught:>10}{false:>16}")
-    print()
+    return rows
 
 
 if __name__ == "__main__":

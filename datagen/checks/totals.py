@@ -31,7 +31,7 @@ def wrong_total(answer: str) -> Finding | None:
         elif len(amounts) == 1 and len(items) > 1 and is_exact(line, amounts[0]):
             if amounts[0].value not in possible_totals(items[-MOST_ITEMS:]):
                 expected = format_amount(max(possible_totals(items[-MOST_ITEMS:])))
-                return Finding("arithmetic", shortened(line), f"{expected}, as the rows come to")
+                return Finding("arithmetic", shortened(line), f"{expected} (위 줄들의 합계)")
             return None
         else:
             return None
