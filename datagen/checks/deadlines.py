@@ -171,15 +171,12 @@ def wrong_deadline(sentence: str, question: str) -> Finding | None:
 def right_deadlines(sentence: str, question: str) -> Iterator[str]:
     """The deadlines of a sentence that the law gives to the tax it is about, as written."""
     about = sentence if TAX_NAMES.search(sentence) else f"{question} {sentence}"
-    for rule in DEADLINES:
-        if rule.tax.search(about):
-            for match in rule.written.finditer(sentence):
-                if tuple(map(int, match.groups())) in rule.right:
-                    yield match[0]
-            if rule.written is UNTIL:
-                for match in ANY_DAY.finditer(sentence):
-                    if tuple(map(int, match.groups())) in rule.right:
-                        yield match[0]
+    for rule in DEADLINES if "월" in sentence else ():
+        patterns = (rule.written, ANY_DAY) if rule.written is UNTIL else (rule.written,)
+        stated = [match for pattern in patterns for match in pattern.finditer(sentence)]
+        right = [each[0] for each in stated if tuple(map(int, each.groups())) in rule.right]
+        if right and rule.tax.search(about):
+            yield from right
     yield from (each.figure for each in stated_periods(sentence) if each.is_right)
 
 

@@ -181,15 +181,27 @@ def supposed(answer: str) -> Figures:
     return found
 
 
+def foreign(answer: str, known: Figures) -> list[tuple[tuple[str, str], str]]:
+    """(figure, how it is written) for each figure of an answer that is not known."""
+    return [
+        (figure, shown)
+        for sentence in SENTENCE_END.split(answer)
+        for figure, shown in figures(sentence).items()
+        if figure not in known
+    ]
+
+
 def unfounded(answer: str, known: Figures) -> Iterator[str]:
     """Each figure of an answer that is neither known nor follows by a shown step, as written."""
+    unknown = foreign(answer, known)
+    if not unknown:
+        return
     known = known | supposed(answer)
     values = {value for figure in known if (value := value_of(*figure)) is not None}
     results = results_of(answer, values)
-    for sentence in SENTENCE_END.split(answer):
-        for figure, shown in figures(sentence).items():
-            if figure not in known and value_of(*figure) not in results:
-                yield shown
+    for figure, shown in unknown:
+        if figure not in known and value_of(*figure) not in results:
+            yield shown
 
 
 def results_of(answer: str, values: set[Fraction]) -> set[Fraction]:

@@ -247,6 +247,10 @@ LIMITS = (
 )
 
 
+HINT = re.compile(r"\d\s?(?:%|％|퍼센트|[천백]?[만억])|원")
+"""Without an amount or a rate nothing is stated."""
+
+
 @dataclass(frozen=True)
 class Stated:
     """A figure that stands behind a name of the table."""
@@ -263,7 +267,7 @@ class Stated:
 
 def stated_limits(sentence: str) -> Iterator[Stated]:
     """Each figure of a sentence that stands right behind a name of the table."""
-    if FORMER.search(sentence):
+    if not HINT.search(sentence) or FORMER.search(sentence):
         return
     for limit in LIMITS:
         name, about, not_with, after = limit.patterns

@@ -6,7 +6,7 @@ Judged only where the text of the document is known.
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from datagen.checks.figures import counted_from, known_in, unfounded
+from datagen.checks.figures import counted_from, foreign, known_in, unfounded
 from datagen.checks.finding import Context, Finding, shortened
 from datagen.checks.lawful import lawful_figures
 from taxlaw.acts import find_law
@@ -103,9 +103,11 @@ def check_source_figures(record: QARecord, context: Context) -> Finding | None:
     """
     if not context.source:
         return None
-    known = known_in(f"{context.source}\n{record.question}") | lawful_figures(record)
+    known = known_in(f"{context.source}\n{record.question}")
     known |= counted_from(record.question, known)
-    for shown in unfounded(record.answer, known):
+    if not foreign(record.answer, known):
+        return None
+    for shown in unfounded(record.answer, known | lawful_figures(record)):
         expected = "a figure of the document or the question, or a step that leads to it"
         return Finding("figure-not-in-source", shown, expected)
     return None
