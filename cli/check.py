@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cli.consent import Dollars
+from taxqa.progress import printable
+
 if TYPE_CHECKING:
     from datagen.checks.files import Report
 
@@ -42,7 +45,7 @@ if TYPE_CHECKING:
 @click.option("--base-url", default="", help="Server of an openai-compatible judge.")
 @click.option(
     "--budget",
-    type=click.FloatRange(min=0),
+    type=Dollars(min=0, max=100_000),
     default=1.0,
     show_default=True,
     help="Most USD that the judge's store of verdicts may come to.",
@@ -119,13 +122,13 @@ def print_report(report: "Report") -> None:
         question = rejection.record.get("question")
         if isinstance(question, str):
             click.echo(f"  question  {shown(question)}")
-        click.echo(f"  found     {rejection.found}")
-        click.echo(f"  expected  {rejection.expected}")
+        click.echo(f"  found     {printable(rejection.found)}")
+        click.echo(f"  expected  {printable(rejection.expected)}")
     records = "1 record" if report.records == 1 else f"{report.records:,} records"
     click.echo(f"{records}: {report.kept:,} kept, {len(report.rejected):,} rejected")
 
 
 def shown(question: str) -> str:
     """A question on one line, as a terminal can print it."""
-    line = " ".join(question.split())[:120]
+    line = " ".join(printable(question).split())[:120]
     return line.encode("utf-8", "replace").decode("utf-8")

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cli.consent import Dollars
+
 if TYPE_CHECKING:
     from datagen.asking.taught import Taught
     from datagen.config import GenerateConfig
@@ -57,7 +59,7 @@ TEACHERS = "worked, openai, anthropic, ollama, openai-compatible"
 )
 @click.option(
     "--budget",
-    type=click.FloatRange(min=0, max=100_000),
+    type=Dollars(min=0, max=100_000),
     metavar="USD",
     help="Never more than this, over all runs on one store.  [default: 10]",
 )

@@ -98,6 +98,7 @@ def export_main() -> None:
 def run(command: click.Command, prog_name: str | None = None) -> int:
     """Run a command; the exit code: 0 done, 1 failed, 2 wrong input, 130 interrupted."""
     from taxqa.errors import TaxqaError
+    from taxqa.progress import printable
 
     print_anything()
     try:
@@ -112,14 +113,14 @@ def run(command: click.Command, prog_name: str | None = None) -> int:
         click.echo("Interrupted; whatever was finished is kept.", err=True)
         return 130
     except TaxqaError as error:
-        click.echo(f"Error: {error}", err=True)
+        click.echo(f"Error: {printable(str(error))}", err=True)
         return error.exit_code
     except BrokenPipeError:
         sys.stderr.close()
         return 1
     except OSError as error:
         # What the library did not foresee of disks and files still is a message, not a traceback.
-        click.echo(f"Error: {error}", err=True)
+        click.echo(f"Error: {printable(str(error))}", err=True)
         return 1
 
 

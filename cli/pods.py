@@ -69,19 +69,10 @@ def stop(what: tuple[str, ...], yes: bool) -> None:
                     click.echo(f"{volume.id} ({volume.name}) deleted.")
 
 
-def ours(api: "RunPod") -> "tuple[list[Pod], list[Volume]]":
-    """What taxqa made and is there."""
-    from finetune.runpod.state import PREFIX
-
-    found_pods = [pod for pod in api.pods() if pod.name.startswith(PREFIX)]
-    return found_pods, [volume for volume in api.volumes() if volume.name.startswith(PREFIX)]
-
-
 def meant(api: "RunPod", word: str) -> "tuple[list[Pod], list[Volume]]":
     """The pods and volumes that a word of the command line names."""
-    found_pods, found_volumes = ours(api)
-    pods_meant = [pod for pod in found_pods if is_meant(word, pod)]
-    return pods_meant, [volume for volume in found_volumes if is_meant(word, volume)]
+    pods_meant = [pod for pod in api.pods() if is_meant(word, pod)]
+    return pods_meant, [volume for volume in api.volumes() if is_meant(word, volume)]
 
 
 def is_meant(word: str, thing: "Pod | Volume") -> bool:
@@ -96,15 +87,11 @@ def run_of(name: str) -> str:
 
 def rented_now(api: "RunPod") -> dict[str, Any]:
     """Everything with its cost; hours and USD since its creation by the server's clock."""
-    from datetime import datetime
-
     from finetune.runpod.offers import VOLUME_USD_PER_GB_MONTH
 
-    found_pods, found_volumes = ours(api)
     lines = []
-    for pod in found_pods:
-        created = datetime.fromisoformat(pod.createdAt).timestamp() if pod.createdAt else api.now()
-        hours = max(0.0, api.now() - created) / 3600
+    for pod in api.pods():
+        hours, cost = hours_of(pod, api.now()), pod.cost or 0
         lines.append(
             {
                 "id": pod.id,
@@ -112,9 +99,9 @@ def rented_now(api: "RunPod") -> dict[str, Any]:
                 "run": run_of(pod.name),
                 "status": pod.status,
                 "gpu": pod.gpu.id if pod.gpu else "",
-                "usd_per_hour": pod.cost,
+                "usd_per_hour": cost,
                 "hours": round(hours, 2),
-                "usd": round(hours * pod.cost, 2),
+                "usd": round(hours * cost, 2),
             }
         )
     volumes = [
@@ -126,6 +113,18 @@ def rented_now(api: "RunPod") -> dict[str, Any]:
             "data_center": volume.dataCenter,
             "usd_per_month": round(VOLUME_USD_PER_GB_MONTH * volume.size, 2),
         }
-        for volume in found_volumes
+        for volume in api.volumes()
     ]
     return {"pods": lines, "volumes": volumes}
+
+
+def hours_of(pod: "Pod", now: float) -> float:
+    """Hours since a pod was created; a time without a zone is UTC, one of no known form is now."""
+    from datetime import UTC, datetime
+
+    try:
+        created = datetime.fromisoformat(pod.createdAt or "")
+    except ValueError:
+        return 0.0
+    zoned = created if created.tzinfo else created.replace(tzinfo=UTC)
+    return max(0.0, now - zoned.timestamp()) / 3600

@@ -58,6 +58,11 @@ def rented(
     if attach and resume:
         raise InputError("--attach goes on with the pod that runs, --resume starts one: give one.")
     changed = changed_terms(**terms)
+    if attach and changed:
+        raise InputError(
+            f"--{next(iter(changed)).replace('_', '-')} changes nothing for a pod that runs.",
+            hint="Leave it out; or end the pod and go on with: taxqa finetune --on runpod --resume",
+        )
     person = run.Person(agree=lambda text: yes or click.confirm(text, err=True), end_pod=end_pod)
     with from_environment() as api:
         if attach:

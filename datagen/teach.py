@@ -143,8 +143,10 @@ def ask(
         "budget": config.budget,
         "attempts": config.attempts,
     }
+    if config.batch or store.keys_in_batches(teacher.name):
+        # Also where this run asks live: what lies with a batch is not asked again.
+        collect_batches(teacher, store, price=table.price(teacher.name, batch=True))
     if config.batch:
-        collect_batches(teacher, store, price=price)
         submit_batches(lesson.requests, teacher, store, **asking)
     asking |= {"concurrency": at_once(lesson, config), "send": not config.batch}
     missing: Counter[str] = Counter()

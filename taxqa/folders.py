@@ -101,7 +101,8 @@ def only_writer(out: Path) -> Iterator[None]:
     busy = BusyError(
         f"Another taxqa process is writing {out}.", hint="Wait for it, or choose another --out."
     )
-    with locked(out.with_name(f".{out.name}.lock"), busy):
+    place = followed(out)  # under a link's name it would be another lock
+    with locked(place.with_name(f".{place.name}.lock"), busy):
         yield
 
 

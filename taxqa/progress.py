@@ -1,11 +1,23 @@
 """Progress on stderr; stdout belongs to the result."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]+")
+
+
+def printable(text: str) -> str:
+    """A text whose control characters, which would steer a terminal, are blanks.
+
+    What a pod, a service or a law's text says may be shown; it may not move the cursor, rename the
+    window or write to the clipboard.
+    """
+    return CONTROL.sub(" ", text)
 
 
 def console() -> "Console":
@@ -17,7 +29,7 @@ def console() -> "Console":
 
 def note(text: str) -> None:
     """One line for the person who waits, as it is: a path or command in it can be copied whole."""
-    console().print(text, markup=False, emoji=False, highlight=False, soft_wrap=True)
+    console().print(printable(text), markup=False, emoji=False, highlight=False, soft_wrap=True)
 
 
 def minutes(seconds: float) -> str:
@@ -58,11 +70,11 @@ class Bar:
         if detail is None:
             self.progress.advance(self.task, by)
         else:
-            self.progress.update(self.task, advance=by, detail=detail)
+            self.progress.update(self.task, advance=by, detail=printable(detail))
 
     def update(self, done: float, detail: str = "") -> None:
         """Move to `done`."""
-        self.progress.update(self.task, completed=done, detail=detail)
+        self.progress.update(self.task, completed=done, detail=printable(detail))
 
 
 @contextmanager

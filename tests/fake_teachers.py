@@ -71,6 +71,8 @@ class FakeTeachers:
     """How often a batch is asked for before it has ended."""
     lose_batch_answer: bool = False
     """The next batch is created, and the answer that would say so is lost."""
+    meddle: Callable[[web.Request, web.StreamResponse], web.StreamResponse] = lambda _, right: right
+    """Given a request and its right answer: what is sent in its place."""
     url: str = ""
     asked: Counter[str] = field(default_factory=Counter)
     """Question -> how often it arrived, refused ones included."""
@@ -88,7 +90,11 @@ class FakeTeachers:
         return f"{self.url}/v1"
 
     def application(self) -> web.Application:
-        app = web.Application(client_max_size=1 << 28)
+        @web.middleware
+        async def meddled(asked: web.Request, handler: Any) -> web.StreamResponse:
+            return self.meddle(asked, await handler(asked))
+
+        app = web.Application(client_max_size=1 << 28, middlewares=[meddled])
         app.router.add_post("/v1/responses", self.responses)
         app.router.add_post("/v1/chat/completions", self.chat_completions)
         app.router.add_post("/v1/files", self.upload)

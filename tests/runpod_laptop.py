@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fake_runpod import KEY, FakeRunPod
+from fake_runpod import KEY, FakePod, FakeRunPod
 
 from finetune.config import TrainConfig
 from finetune.runpod import run
@@ -98,6 +98,21 @@ class Laptop:
             [path.name for path in self.out.parent.glob(".*")] if self.out.parent.exists() else []
         )
         assert hidden == []
+
+
+class Dead(BaseException):
+    """The laptop is gone: from now on it does nothing at all."""
+
+
+def only(laptop: Laptop) -> FakePod:
+    """The one pod that ever was."""
+    [pod] = laptop.fake.pods.values()
+    return pod
+
+
+def said(pod: FakePod, text: str) -> bool:
+    """Whether a pod's log says so."""
+    return any(text in line for _, line in list(pod.log))
 
 
 def until(condition: Callable[[], object], what: str) -> None:

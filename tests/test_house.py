@@ -97,6 +97,14 @@ def test_every_yaml_of_the_repository_is_read_by_something() -> None:
         assert ids <= read
 
 
+@pytest.mark.parametrize("name", ["config.yaml", ".env", "work/answers.sqlite3"])
+def test_files_that_may_hold_keys_or_answers_are_not_taken_into_git(name: str) -> None:
+    if not (ROOT / ".git").exists():
+        pytest.skip("no clone")
+    done = subprocess.run(["git", "-C", str(ROOT), "check-ignore", "-q", name], check=False)
+    assert done.returncode == 0
+
+
 def test_no_file_is_named_for_being_of_some_use() -> None:
     named = [path for path in files(".py") if path.stem.lower() in BANNED_NAMES]
     assert named == []

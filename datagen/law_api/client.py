@@ -48,6 +48,7 @@ ECHOED_KEY = re.compile(
     r"(?:(?<![A-Z])|(?<=%[0-9A-F]{2}))(OC(?:=|%3D))[^&%\"'\s<>\\]*", re.IGNORECASE
 )
 """The key as a parameter, also of a URL within a URL."""
+PASSWORD = re.compile(r"//[^/@\s]*@")
 XML_REFUSAL = re.compile(r"<Response>.*?<result>(.*?)</result>(?:\s*<msg>(.*?)</msg>)?", re.DOTALL)
 XML_UNKNOWN = re.compile(r"<Law>[^<]*</Law>")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -123,8 +124,8 @@ class LawApi:
         return True
 
     def hidden(self, text: str) -> str:
-        """`text` without the key."""
-        return without(self.key, text)
+        """`text` without the key, and without a password in an address."""
+        return PASSWORD.sub("//…@", without(self.key, text))
 
     def search(self, target: str, **parameters: str) -> dict[str, Any]:
         """One page of a list; errors as `answer`."""

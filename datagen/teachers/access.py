@@ -65,6 +65,8 @@ class Provider:
     title: str
     variable: str
     page: str = ""
+    address: str = ""
+    """Variable of the environment with another base URL."""
 
     @property
     def key_hint(self) -> str:
@@ -79,9 +81,17 @@ class Provider:
 
 
 PROVIDERS: Mapping[str, Provider] = {
-    "openai": Provider("OpenAI", "OPENAI_API_KEY", "https://platform.openai.com/api-keys"),
+    "openai": Provider(
+        "OpenAI",
+        "OPENAI_API_KEY",
+        "https://platform.openai.com/api-keys",
+        "OPENAI_BASE_URL",
+    ),
     "anthropic": Provider(
-        "Claude", "ANTHROPIC_API_KEY", "https://platform.claude.com/settings/keys"
+        "Claude",
+        "ANTHROPIC_API_KEY",
+        "https://platform.claude.com/settings/keys",
+        "ANTHROPIC_BASE_URL",
     ),
     # A key of its own: OpenAI's must never go to another server.
     "openai-compatible": Provider("", "TAXQA_TEACHER_API_KEY"),

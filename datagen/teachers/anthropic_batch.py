@@ -3,7 +3,6 @@
 https://platform.claude.com/docs/en/build-with-claude/batch-processing
 """
 
-import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -11,7 +10,7 @@ from datagen.teachers.anthropic_teacher import AnthropicTeacher
 from datagen.teachers.batch import Found, RemoteState
 from datagen.teachers.batch_ledger import Batch
 from datagen.teachers.request import Reply, Request, Teacher
-from datagen.teachers.sdk import named_failures, posted
+from datagen.teachers.sdk import created_id, named_failures, object_in, posted, readable
 from taxqa.errors import ServiceError
 from taxqa.records import to_json
 
@@ -37,7 +36,7 @@ class AnthropicBatches:
         content = b'{"requests":[' + b",".join(lines) + b"]}"
         path = "/v1/messages/batches"
         answer = await posted(self.teacher.client, self.teacher.sdk, service, path, content)
-        return str(answer["id"])
+        return created_id(service, answer.get("id"))
 
     async def find(self, batch: Batch, known: set[str]) -> Found:
         """Look for a batch by the ids of its requests, which are told once it has ended.
@@ -76,7 +75,7 @@ class AnthropicBatches:
     async def results(self, remote: str) -> AsyncIterator[tuple[str, Reply | str]]:
         """The results of a batch that has ended."""
         async for entry in self.entries(remote):
-            yield str(entry["custom_id"]), self.result(entry["result"])
+            yield str(entry.get("custom_id")), self.result(entry)
 
     async def entries(self, remote: str) -> AsyncIterator[dict[str, Any]]:
         """The lines of a batch's results."""
@@ -84,14 +83,16 @@ class AnthropicBatches:
         with named_failures(self.teacher.sdk, self.teacher.service):
             async with batches.results(remote) as answer:
                 async for line in answer.iter_lines():
-                    if line.strip():
-                        yield json.loads(line)
+                    if entry := object_in(line):
+                        yield entry
 
-    def result(self, result: dict[str, Any]) -> Reply | str:
-        """A reply, or why there is none (errored, expired, canceled)."""
-        if result.get("type") != "succeeded":
-            return str(result.get("type"))
+    def result(self, entry: dict[str, Any]) -> Reply | str:
+        """The reply in a line, or why there is none (errored, expired, canceled)."""
         try:
-            return self.teacher.reply(result["message"])
+            with readable(self.teacher.service):
+                result = entry["result"]
+                if result.get("type") != "succeeded":
+                    return str(result.get("type"))
+                return self.teacher.reply(result["message"])
         except ServiceError:
             return "failed"

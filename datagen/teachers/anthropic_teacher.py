@@ -6,9 +6,9 @@ https://platform.claude.com/docs/en/build-with-claude/structured-outputs
 from collections.abc import Mapping
 from typing import Any
 
-from datagen.teachers.failures import PassingError, Service
+from datagen.teachers.failures import Service
 from datagen.teachers.request import Reply, Request, Stop
-from datagen.teachers.sdk import client_settings, imported, posted
+from datagen.teachers.sdk import billed, client_settings, imported, posted, readable
 
 STOPS: Mapping[str, Stop] = {
     "max_tokens": "length",
@@ -60,14 +60,12 @@ class AnthropicTeacher:
 
     def reply(self, answer: Mapping[str, Any]) -> Reply:
         """A message as our reply."""
-        usage = answer.get("usage")
-        if not isinstance(usage, dict):
-            raise PassingError(f"{self.service.title} did not say the usage.", maybe_paid=True)
-        parts = answer.get("content") or []
-        return Reply(
-            text="".join(part["text"] for part in parts if part.get("type") == "text"),
-            stop=STOPS.get(str(answer.get("stop_reason")), "end"),
-            model=str(answer.get("model", "")),
-            input_tokens=sum(int(usage.get(name) or 0) for name in READ),
-            output_tokens=int(usage.get("output_tokens") or 0),
-        )
+        with readable(self.service):
+            parts = answer.get("content") or []
+            return Reply(
+                text="".join(part["text"] for part in parts if part.get("type") == "text"),
+                stop=STOPS.get(str(answer.get("stop_reason")), "end"),
+                model=str(answer.get("model", "")),
+                input_tokens=billed(self.service, answer, *READ),
+                output_tokens=billed(self.service, answer, "output_tokens"),
+            )

@@ -14,7 +14,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, Protocol, TypeVar
 
@@ -161,7 +161,8 @@ def submit_batches(
 def collect_batches(teacher: Teacher, store: ReplyStore, *, price: Price) -> list[BatchReport]:
     """Keep the results of the batches that have ended; how each open batch fares.
 
-    It may be killed and run again at any moment.
+    It may be killed and run again at any moment. A batch that cannot be had keeps no other from
+    being fetched; its error is raised at the end.
 
     Args:
         price: of the batch API.
@@ -173,10 +174,16 @@ def collect_batches(teacher: Teacher, store: ReplyStore, *, price: Price) -> lis
     service = batch_service(teacher)
 
     async def work() -> list[BatchReport]:
-        return [
-            await collected(batch, teacher.name, store, service, price)
-            for batch in open_batches(store, teacher.name)
-        ]
+        reports: list[BatchReport] = []
+        failures: list[ServiceError] = []
+        for batch in open_batches(store, teacher.name):
+            try:
+                reports.append(await collected(batch, teacher.name, store, service, price))
+            except ServiceError as error:
+                failures.append(error)
+        if failures:
+            raise failures[0]
+        return reports
 
     return run_and_close(work(), teacher)
 
@@ -264,7 +271,7 @@ class Submission:
         try:
             remote = await self.service.create(batch, lines)
         except PassingError as error:
-            if error.overloaded:
+            if error.not_taken:
                 await set_batch(self.store, batch, VOID)
                 raise
             raise ServiceError(
@@ -326,19 +333,20 @@ async def keep_results(
 ) -> None:
     """Keep what a batch has brought; the same again where it was cut off before."""
     asked = asked_of(store, batch)
-    report.answered, report.failed = 0, Counter()
+    report.answered = 0
+    failed: dict[int, str] = {}
     replies: list[tuple[str, int, Reply, int]] = []
     async for custom_id, result in service.results(batch.remote):
         place = batch.place(custom_id)
         if place is None or place not in asked:
             continue
-        key, attempt = asked.pop(place)
         if isinstance(result, str):
-            report.failed[result] += 1
+            failed[place] = result
             continue
+        key, attempt = asked.pop(place)
+        failed.pop(place, None)
         pico = price.pico(result.input_tokens, result.output_tokens)
-        text = writable(result.text)
-        stored = Reply(text, result.stop, result.model, result.input_tokens, result.output_tokens)
+        stored = replace(result, text=writable(result.text), model=writable(result.model))
         replies.append((key, attempt, stored, pico))
         report.answered += 1
         if len(replies) >= AT_ONCE:
@@ -346,6 +354,7 @@ async def keep_results(
             replies = []
     if replies:
         await keep_replies(store, teacher, replies)
+    report.failed = Counter(failed.values())
 
 
 async def patiently(act: Callable[[], Coroutine[Any, Any, Value]]) -> Value:

@@ -183,7 +183,7 @@ class Exchanges:
             if noted and not (isinstance(error, PassingError) and error.maybe_paid):
                 await self.store.take_back(*noted)
             raise
-        reply = replace(reply, text=writable(reply.text))
+        reply = replace(reply, text=writable(reply.text), model=writable(reply.model))
         cost = self.settings.price.pico(reply.input_tokens, reply.output_tokens)
         seconds = time.monotonic() - began
         name = self.teacher.name

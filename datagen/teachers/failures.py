@@ -36,6 +36,7 @@ class PassingError(ServiceError):
         wait: float | None = None,
         overloaded: bool = False,
         maybe_paid: bool = False,
+        not_taken: bool = False,
     ) -> None:
         """Say what came.
 
@@ -43,9 +44,12 @@ class PassingError(ServiceError):
             wait: seconds that the service asks to wait; None = it does not say.
             overloaded: too many requests at once; fewer would do.
             maybe_paid: the request arrived, so it may be billed although no answer came.
+            not_taken: it certainly had no effect (429). A 503 may come from something that stands
+                before the service and has let the request through.
         """
         super().__init__(message)
         self.wait, self.overloaded, self.maybe_paid = wait, overloaded, maybe_paid
+        self.not_taken = not_taken
 
 
 class RequestRefusedError(ServiceError):
@@ -76,8 +80,9 @@ class Service:
 
     def told(self, text: str) -> str:
         """What the service said, in one short line without the key."""
-        line = " ".join(text.split())[:MOST_LETTERS]
-        return line.replace(self.secret, "…") if self.secret else line
+        line = " ".join(text.split())
+        # Before it is cut, which would leave a part of a key that no longer looks like one.
+        return (line.replace(self.secret, "…") if self.secret else line)[:MOST_LETTERS]
 
     def status_error(
         self, status: int, message: str, code: str, headers: Mapping[str, str]
@@ -105,6 +110,7 @@ class Service:
                 wait=retry_after(headers),
                 overloaded=status in OVERLOADED,
                 maybe_paid=status in PAID_IN_VAIN,
+                not_taken=status == 429,
             )
         return RequestRefusedError(shown) if status in REFUSED else ServiceError(shown)
 

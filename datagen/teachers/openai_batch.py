@@ -3,7 +3,6 @@
 https://developers.openai.com/api/docs/guides/batch
 """
 
-import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -11,7 +10,7 @@ from datagen.teachers.batch import Found, RemoteState
 from datagen.teachers.batch_ledger import Batch
 from datagen.teachers.openai_teacher import OpenAITeacher
 from datagen.teachers.request import Reply, Request, Teacher
-from datagen.teachers.sdk import named_failures
+from datagen.teachers.sdk import created_id, named_failures, object_in, readable
 from taxqa.errors import ServiceError
 from taxqa.records import to_json
 
@@ -50,12 +49,12 @@ class OpenAIBatches:
             content = b"\n".join(lines) + b"\n"
             file = await client.files.create(file=(f"{batch.id}.jsonl", content), purpose="batch")
             created = await client.batches.create(
-                input_file_id=file.id,
+                input_file_id=created_id(self.teacher.service, getattr(file, "id", None)),
                 endpoint=self.teacher.endpoint,
                 completion_window="24h",
                 metadata={TAG: batch.id},
             )
-        return str(created.id)
+        return created_id(self.teacher.service, getattr(created, "id", None))
 
     async def find(self, batch: Batch, known: set[str]) -> Found:
         """Look for a batch by its metadata."""
@@ -83,18 +82,18 @@ class OpenAIBatches:
             for file in filter(None, (batch.output_file_id, batch.error_file_id)):
                 async with client.files.with_streaming_response.content(file) as answer:
                     async for line in answer.iter_lines():
-                        if line.strip():
-                            entry = json.loads(line)
-                            yield str(entry["custom_id"]), self.result(entry)
+                        if entry := object_in(line):
+                            yield str(entry.get("custom_id")), self.result(entry)
 
     def result(self, entry: dict[str, Any]) -> Reply | str:
         """The reply in a line, or why there is none."""
-        answer = entry.get("response") or {}
-        if entry.get("error"):
-            return str(entry["error"].get("code") or "error").removeprefix("batch_")
-        if answer.get("status_code") != 200:
-            return f"HTTP {answer.get('status_code')}"
         try:
-            return self.teacher.reply(answer["body"])
+            with readable(self.teacher.service):
+                answer = entry.get("response") or {}
+                if entry.get("error"):
+                    return str(entry["error"].get("code") or "error").removeprefix("batch_")
+                if answer.get("status_code") != 200:
+                    return f"HTTP {answer.get('status_code')}"
+                return self.teacher.reply(answer["body"])
         except ServiceError:
             return "failed"

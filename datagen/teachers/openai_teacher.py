@@ -8,7 +8,7 @@ from typing import Any
 
 from datagen.teachers.failures import PassingError, RequestRefusedError, Service
 from datagen.teachers.request import Reply, Request, Stop
-from datagen.teachers.sdk import client_settings, imported, posted
+from datagen.teachers.sdk import billed, client_settings, imported, posted, readable
 
 SCHEMA_NAME = "reply"
 LIMITED = ("rate_limit_exceeded", "slow_down")
@@ -62,22 +62,24 @@ class OpenAITeacher:
 
     def reply(self, answer: Mapping[str, Any]) -> Reply:
         """An answer of the Responses API as our reply."""
-        if answer.get("status") == "failed":
-            raise self.failed(answer.get("error") or {})
-        parts = [
-            part
-            for item in answer.get("output") or []
-            if item.get("type") == "message"
-            for part in item.get("content") or []
-        ]
-        refusal = "".join(part["refusal"] for part in parts if part.get("type") == "refusal")
-        text = "".join(part["text"] for part in parts if part.get("type") == "output_text")
-        return Reply(
-            text=refusal or text,
-            stop="refusal" if refusal else stop_of(answer),
-            model=str(answer.get("model", "")),
-            **self.usage(answer, "input_tokens", "output_tokens"),
-        )
+        with readable(self.service):
+            if answer.get("status") == "failed":
+                raise self.failed(answer.get("error") or {})
+            parts = [
+                part
+                for item in answer.get("output") or []
+                if item.get("type") == "message"
+                for part in item.get("content") or []
+            ]
+            refusal = "".join(part["refusal"] for part in parts if part.get("type") == "refusal")
+            text = "".join(part["text"] for part in parts if part.get("type") == "output_text")
+            return Reply(
+                text=refusal or text,
+                stop="refusal" if refusal else stop_of(answer),
+                model=str(answer.get("model", "")),
+                input_tokens=billed(self.service, answer, "input_tokens"),
+                output_tokens=billed(self.service, answer, "output_tokens"),
+            )
 
     def failed(self, error: Mapping[str, Any]) -> Exception:
         """The error for an answer that says of itself that it failed."""
@@ -85,16 +87,6 @@ class OpenAITeacher:
         if error.get("code") in ("server_error", *LIMITED):
             return PassingError(said, overloaded=error.get("code") in LIMITED)
         return RequestRefusedError(said)
-
-    def usage(self, answer: Mapping[str, Any], read: str, written: str) -> dict[str, int]:
-        """The tokens that are billed."""
-        usage = answer.get("usage")
-        if not isinstance(usage, dict):
-            raise PassingError(f"{self.service.title} did not say the usage.", maybe_paid=True)
-        return {
-            "input_tokens": int(usage.get(read) or 0),
-            "output_tokens": int(usage.get(written) or 0),
-        }
 
 
 class CompatibleTeacher(OpenAITeacher):
@@ -117,19 +109,18 @@ class CompatibleTeacher(OpenAITeacher):
 
     def reply(self, answer: Mapping[str, Any]) -> Reply:
         """A chat completion as our reply."""
-        choices = answer.get("choices") or []
-        if not choices:
-            said = f"{self.service.title} gave no choice in its answer."
-            raise PassingError(said, maybe_paid=True)
-        message = choices[0].get("message") or {}
-        refusal = str(message.get("refusal") or "")
-        ended = CHAT_STOPS.get(str(choices[0].get("finish_reason")), "end")
-        return Reply(
-            text=refusal or str(message.get("content") or ""),
-            stop="refusal" if refusal else ended,
-            model=str(answer.get("model", "")),
-            **self.usage(answer, "prompt_tokens", "completion_tokens"),
-        )
+        with readable(self.service):
+            choice = answer["choices"][0]
+            message = choice.get("message") or {}
+            refusal = str(message.get("refusal") or "")
+            ended = CHAT_STOPS.get(str(choice.get("finish_reason")), "end")
+            return Reply(
+                text=refusal or str(message.get("content") or ""),
+                stop="refusal" if refusal else ended,
+                model=str(answer.get("model", "")),
+                input_tokens=billed(self.service, answer, "prompt_tokens"),
+                output_tokens=billed(self.service, answer, "completion_tokens"),
+            )
 
 
 def stop_of(answer: Mapping[str, Any]) -> Stop:

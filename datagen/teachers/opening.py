@@ -1,5 +1,6 @@
 """A teacher by its name: openai, anthropic, ollama, or any server that speaks OpenAI's language."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -70,9 +71,11 @@ def open_teacher(
             hint="Give it, e.g.: --base-url http://127.0.0.1:8000/v1",
         )
     key = api_key(provider, settings)
+    known = PROVIDERS[provider]
+    # The SDKs would take it from there themselves, unchecked.
+    base_url = base_url or os.environ.get(known.address, "").strip()
     if base_url:
         checked_url(base_url, secret=bool(key))
-    known = PROVIDERS[provider]
     service = Service(known.title or f"The server {base_url}", teacher, known.key_hint, key)
     if provider == "anthropic":
         from datagen.teachers.anthropic_teacher import AnthropicTeacher

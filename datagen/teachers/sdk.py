@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import ModuleType
-from typing import Any
+from typing import Any, NoReturn
 
 from datagen.teachers.access import LOOPBACK
 from datagen.teachers.failures import PassingError, Service
@@ -14,6 +14,8 @@ Answer = Mapping[str, Any]
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 600.0
 """A model that reasons may be silent for minutes."""
+MOST_TOKENS = 10**9
+"""That an answer can be billed for; more is no count."""
 
 
 def imported(name: str) -> ModuleType:
@@ -37,6 +39,7 @@ def client_settings(sdk: ModuleType, base_url: str) -> dict[str, Any]:
     timeout = httpx2.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
     # A proxy has no business between two local programs.
     http = {"timeout": timeout, "trust_env": httpx2.URL(base_url).host not in LOOPBACK}
+    http["follow_redirects"] = False  # what is asked would go along to another host
     try:
         import aiohttp  # noqa: F401
 
@@ -103,14 +106,55 @@ def was_sent(error: BaseException) -> bool:
 
 def answer_of(response: Any, service: Service) -> Answer:
     """The JSON object of an answer with status 200."""
-    try:
-        answer = json.loads(response.content)
-    except ValueError:
-        answer = None
-    if not isinstance(answer, dict):
-        found = response.content[:80].decode("utf-8", "replace")
+    answer = object_in(response.content)
+    if answer is None:
+        found = service.told(response.content.decode("utf-8", "replace"))[:80]
         raise PassingError(
-            f"{service.title} answered '{service.told(found)}', which is no JSON object.",
-            maybe_paid=True,
+            f"{service.title} answered '{found}', which is no JSON object.", maybe_paid=True
         )
     return answer
+
+
+def object_in(text: str | bytes) -> dict[str, Any] | None:
+    """The JSON object that a text is; None where it is none."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+@contextmanager
+def readable(service: Service) -> Iterator[None]:
+    """An answer of another shape than the service's is one that has to be had again."""
+    try:
+        yield
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+        unreadable(service, "an object of another form than expected")
+
+
+def billed(service: Service, answer: Answer, name: str, *more: str) -> int:
+    """Tokens that the usage in an answer counts as `name`, with those of `more` where it has them.
+
+    Raises:
+        PassingError: there are none, or no such numbers: a ledger must not be lowered by them.
+    """
+    usage = answer.get("usage")
+    if not isinstance(usage, dict):
+        unreadable(service, "no usage")
+    counts: list[Any] = [usage.get(name), *(usage.get(each) or 0 for each in more)]
+    if not all(type(count) is int and 0 <= count <= MOST_TOKENS for count in counts):
+        unreadable(service, f"no number of {name}")
+    return int(sum(counts))
+
+
+def created_id(service: Service, found: object) -> str:
+    """The id of what was created; PassingError where the answer holds none."""
+    if not isinstance(found, str) or not found:
+        unreadable(service, "no id of what was created")
+    return found
+
+
+def unreadable(service: Service, what: str) -> NoReturn:
+    """PassingError for an answer that says nothing we can use, though it may be billed."""
+    raise PassingError(f"{service.title} answered with {what}.", maybe_paid=True)

@@ -45,6 +45,8 @@ Statement = tuple[str, tuple[Any, ...]]
 KEEP = "INSERT OR IGNORE INTO replies VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 NOTE = "INSERT INTO sent VALUES (?, ?, ?, ?, ?)"
 TAKE_BACK = "DELETE FROM sent WHERE id = ?"
+BUSY_SECONDS = 60.0
+"""That another program (a backup, a viewer of the file) may hold it while replies come in."""
 OPEN_BATCHES = "state IN ('creating', 'open')"
 
 
@@ -193,8 +195,11 @@ class ReplyStore:
     def flush(self) -> None:
         """Commit what waits, in the thread of the writer."""
         group = [self.waiting.popleft() for _ in range(len(self.waiting))]
-        if not group:
-            return
+        if group:
+            self.commit(group)
+
+    def commit(self, group: list[tuple[list[Statement], Future[None]]]) -> None:
+        """Run all in one transaction; where that fails each in its own, as one may be to blame."""
         try:
             with named_errors(self.path), self.writer:
                 self.writer.execute("BEGIN IMMEDIATE")
@@ -202,8 +207,11 @@ class ReplyStore:
                     for sql, values in statements:
                         self.writer.execute(sql, values)
         except BaseException as error:
-            for _, done in group:
-                done.set_exception(error)
+            if len(group) == 1:
+                group[0][1].set_exception(error)
+                return
+            for each in group:
+                self.commit([each])
             return
         for _, done in group:
             done.set_result(None)
@@ -228,7 +236,7 @@ def kept(
 
 def connect(path: Path) -> sqlite3.Connection:
     """A connection for one thread at a time, with commits as the module's text says."""
-    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    db = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     db.execute("PRAGMA journal_mode=WAL")
     db.execute("PRAGMA synchronous=FULL")
     db.execute("PRAGMA fullfsync=ON")

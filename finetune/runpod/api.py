@@ -23,6 +23,8 @@ from taxqa.records import first_problem
 
 BASE_URL = "https://api.runpod.io/v2"
 CONSOLE = "https://console.runpod.io"
+PREFIX = "taxqa-"
+"""Every pod and volume that taxqa makes is named so; others in the account are passed over."""
 TRIES = 8
 MOST_WAIT = 30.0
 """Seconds between two tries at most."""
@@ -74,8 +76,8 @@ class Pod(Answer):
     name: str = ""
     status: str
     """PROVISIONING, STARTING, RUNNING, EXITED, ERROR or TERMINATED."""
-    cost: float = 0
-    """USD per hour now."""
+    cost: float | None = None
+    """USD per hour now; None = not known yet."""
     gpu: PodGpu | None = None
     dataCenterId: str | None = None
     createdAt: str | None = None
@@ -173,8 +175,9 @@ class RunPod:
         return {row["id"] for row in rows if row.get("networkVolumeTypes")}
 
     def pods(self) -> list[Pod]:
-        """Every pod of the account that is not terminated."""
-        return [pod for pod in self.listed("/pods", "pods", Pod) if pod.status != "TERMINATED"]
+        """Every pod that taxqa made and that is not terminated."""
+        pods = self.listed("/pods", "pods", Pod, prefix=PREFIX)
+        return [pod for pod in pods if pod.status != "TERMINATED"]
 
     def pod(self, pod_id: str) -> Pod | None:
         """One pod; None where it is gone for good."""
@@ -189,15 +192,15 @@ class RunPod:
             NoCapacityError: refused for this GPU in this place.
             UnsureError: the answer was lost; look for the pod by its name.
         """
-        return shaped(Pod, self.create("/pods", body))
+        return self.create("/pods", body, Pod)
 
     def delete_pod(self, pod_id: str) -> None:
         """Ask for a pod's end; that it is gone has to be read back."""
         self.send("DELETE", f"/pods/{pod_id}", missing=None)
 
     def volumes(self) -> list[Volume]:
-        """Every network volume of the account."""
-        return self.listed("/network-volumes", "networkVolumes", Volume)
+        """Every network volume that taxqa made."""
+        return self.listed("/network-volumes", "networkVolumes", Volume, prefix=PREFIX)
 
     def volume(self, volume_id: str) -> Volume | None:
         """One network volume; None where it is gone."""
@@ -207,7 +210,7 @@ class RunPod:
     def create_volume(self, name: str, size_gb: int, data_center: str) -> Volume:
         """Make a network volume; errors as `create_pod`."""
         body = {"name": name, "size": size_gb, "dataCenter": data_center}
-        return shaped(Volume, self.create("/network-volumes", body))
+        return self.create("/network-volumes", body, Volume)
 
     def delete_volume(self, volume_id: str) -> None:
         """Ask for a volume's end, with all that is on it."""
@@ -228,22 +231,31 @@ class RunPod:
             yield from log_lines(answer.iter_lines())
 
     def listed(
-        self, path: str, key: str, kind: type[Kind], query: dict[str, str] | None = None
+        self,
+        path: str,
+        key: str,
+        kind: type[Kind],
+        query: dict[str, str] | None = None,
+        prefix: str = "",
     ) -> list[Kind]:
-        """The rows of a list; they lie under `key`."""
+        """The rows of a list, with `prefix` those whose name begins so; they lie under `key`."""
         found = self.read(path, query=query)
         rows = found.get(key) if isinstance(found, dict) else None
         if not isinstance(rows, list):
             raise ServiceError(f"RunPod's answer to {path} has no list '{key}'.")
-        return [shaped(kind, row) for row in rows]
+        return [shaped(kind, row) for row in rows if not prefix or name_of(row).startswith(prefix)]
 
     def read(self, path: str, missing: Any = ..., query: dict[str, str] | None = None) -> Any:
         """GET, repeated where that may help; `missing` is returned for 404 where it is given."""
         return self.send("GET", path, missing=missing, query=query)
 
-    def create(self, path: str, body: dict[str, Any]) -> Any:
+    def create(self, path: str, body: dict[str, Any], kind: type[Kind]) -> Kind:
         """POST once; only what certainly was not carried out is sent again."""
-        return self.send("POST", path, body=body)
+        found = self.send("POST", path, body=body)
+        try:
+            return shaped(kind, found)
+        except ServiceError as error:  # it was carried out, and what it made has to be looked for
+            raise UnsureError(error.message) from None
 
     def send(
         self,
@@ -321,8 +333,11 @@ def checked_url(url: str) -> str:
     """The base URL without its last slash; ConfigError where the key would travel in the open."""
     parts = urlsplit(url)
     local = parts.hostname in {"127.0.0.1", "localhost", "::1"}
-    if parts.scheme != "https" and not (parts.scheme == "http" and local):
-        raise ConfigError(f"RUNPOD_API_URL is '{url}'; an https address was expected.")
+    if parts.username or not (parts.scheme == "https" or (parts.scheme == "http" and local)):
+        raise ConfigError(
+            f"RUNPOD_API_URL is an address of {parts.hostname or 'no host'} by"
+            f" '{parts.scheme}'; an https address without a password in it was expected."
+        )
     return url.rstrip("/")
 
 
@@ -366,6 +381,11 @@ def content(answer: httpx.Response, method: str) -> Any:
     if method == "POST" and status in (400, 403):
         raise NoCapacityError(f"RunPod: {said}")
     raise ServiceError(f"RunPod refused: {said}")
+
+
+def name_of(row: object) -> str:
+    """The name in a row of a list; '' where it has none."""
+    return str(row.get("name", "")) if isinstance(row, dict) else ""
 
 
 def shaped(kind: type[Kind], found: object) -> Kind:

@@ -104,7 +104,10 @@ def train(python: str) -> int:
     command = [python, "-c", TRAIN, "finetune", *arguments, "--resume"]
     process = subprocess.Popen(command, cwd=VOLUME, env=environment())
     while process.poll() is None:
-        publish()
+        try:
+            publish()
+        except OSError as error:  # the training, which is paid for, does not end for that
+            say(f"nothing could be laid out: {type(error).__name__}: {error}")
         time.sleep(TICK)
     return process.returncode
 
@@ -175,6 +178,9 @@ def packed(name: str, parts: list[Path]) -> dict[str, Any] | None:
     except FileNotFoundError:  # the trainer has a newer one and threw this one away
         draft.unlink(missing_ok=True)
         return None
+    except OSError:
+        draft.unlink(missing_ok=True)  # half a file on a full disk is in the way of everything
+        raise
     with draft.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     size = draft.stat().st_size

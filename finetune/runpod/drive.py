@@ -13,19 +13,21 @@ from finetune.runpod.pods import (
     Pace,
     end_disk,
     end_leg,
+    reckon,
     sweep,
     sweep_disks,
 )
 from finetune.runpod.result import report, take_result
 from finetune.runpod.ssh import Link, LinkError
 from finetune.runpod.state import Leg, RunFolder
-from taxqa.errors import ProofError, ServiceError, TaxqaError
+from taxqa.errors import ProofError, ServiceError
 from taxqa.progress import note
 
 WHY = {
     "gone": "The pod ended before its result was here ({}).",
     "deadline": "The pod's time or money is up; it was ended.",
     "silent": "The pod gave no sign of life any more ({}); it was ended.",
+    "dear": "The pod {}. It was ended; try again, or raise --max-price.",
     "unguarded": "The pod could not show that it can end itself; it was ended before it trained.",
 }
 
@@ -40,18 +42,23 @@ def drive(
         end_asked: whether Ctrl-C shall end the pod (True) or let it train on.
     """
     link: Link | None = None
-    if leg is not None and not folder.state.fetched:
+    if leg is not None and not folder.has_result():
         try:
             ending, link = watched(api, folder, leg, pace)
         except KeyboardInterrupt:
             interrupted(api, folder, leg, end_asked, pace)
             raise
-        except (TaxqaError, OSError):
+        except BaseException:
             note(running(folder, leg))
             raise
         if ending.kind != "done":
             fail(api, folder, leg, ending, pace)
-    finish(api, folder, link, pace)
+    try:
+        finish(api, folder, link, pace)
+    except BaseException:
+        if leg is not None and leg.ended is None:
+            note(running(folder, leg))
+        raise
     return report(folder.out)
 
 
@@ -62,11 +69,13 @@ def watched(api: RunPod, folder: RunFolder, leg: Leg, pace: Pace) -> tuple[Endin
         until = time.monotonic() + pace.boot
         status = ""
         while True:
-            if api.now() >= leg.deadline:
-                return Ending("deadline"), None
             pod = api.pod(leg.id)
             if pod is None or pod.status in ("EXITED", "ERROR"):
                 return Ending("gone", "TERMINATED" if pod is None else pod.status), None
+            if dear := reckon(folder, leg, pod):
+                return Ending("dear", dear), None
+            if api.now() >= leg.deadline:
+                return Ending("deadline"), None
             if pod.status != status:
                 status = pod.status
                 note(f"{leg.name} ({leg.gpu}, {leg.usd_per_hour:.2f} USD/h): {status}")
@@ -78,7 +87,10 @@ def watched(api: RunPod, folder: RunFolder, leg: Leg, pace: Pace) -> tuple[Endin
         link = Link(pod.ssh.direct, folder.path)
         link.forget_host()
         if log.has_host_key.wait(timeout=pace.settle):
-            link.trust(log.host_key)
+            leg.host_key = log.host_key
+            folder.save()
+        if leg.host_key:  # a log that is long may not show any more what it showed before
+            link.trust(leg.host_key)
         else:
             note("The pod's log shows no host key; the first one that it shows is trusted.")
         return follow(Watch(api, folder, leg, link, pace)), link

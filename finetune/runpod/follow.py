@@ -4,6 +4,7 @@ import json
 import shutil
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -11,14 +12,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from finetune.metrics import read_metrics
 from finetune.runpod.api import Pod, RunPod
 from finetune.runpod.job import send_job
-from finetune.runpod.pods import LOCAL, Pace, sweep
+from finetune.runpod.pods import LOCAL, Pace, present, reckon, sweep
+from finetune.runpod.result import flush_one
 from finetune.runpod.ssh import Link, LinkError
-from finetune.runpod.state import Leg, RunFolder
+from finetune.runpod.state import RESULT, Leg, RunFolder
 from taxqa.errors import ServiceError
 from taxqa.folders import digest, require_space
 from taxqa.progress import Bar, bar, note
 
-RESULT = "result.tar"
 OUTBOX_NAME = r"^(?:checkpoint-\d+|result)\.tar$"
 API_EVERY = 3
 """Looks at the pod by ssh for one at the API."""
@@ -49,7 +50,7 @@ class Ending:
     """How the watching ended."""
 
     kind: str
-    """done, failed, gone, deadline, silent or unguarded."""
+    """done, failed, gone, deadline, silent, unguarded or dear."""
     detail: str = ""
 
 
@@ -84,9 +85,10 @@ class Watch:
                 look.index.append(Line.model_validate(line))
             except ValidationError:
                 raise LinkError("The pod's index names something that is no result.") from None
-        look.metrics = read_metrics(found / "metrics.jsonl")
-        if (beat := look.status.get("time")) != self.beat:
-            self.beat, self.beat_seen = beat or 0, time.monotonic()
+        look.metrics = metrics_in(found / "metrics.jsonl")
+        beat = look.status.get("time")  # none, where the guard cannot write, is no sign of life
+        if isinstance(beat, int | float) and beat != self.beat:
+            self.beat, self.beat_seen = beat, time.monotonic()
         return look
 
     def silent(self) -> bool:
@@ -102,6 +104,7 @@ class Watch:
         self.link.get(f"{LOCAL}/outbox/{line.name}", draft)
         if digest(draft) != line.sha256:
             raise LinkError(f"{line.name} arrived damaged.")
+        flush_one(draft)
         draft.replace(path / line.name)
         if line.name != RESULT:
             former, state.checkpoint = state.checkpoint, line.name
@@ -124,7 +127,7 @@ class Watch:
         """The pod as the API knows it; others of this run are ended."""
         pods = self.api.pods()
         sweep(self.api, self.folder, pods, self.pace)
-        return next((pod for pod in pods if pod.id == self.leg.id), None)
+        return present(self.api, self.leg, pods)
 
     def step(self, number: int, view: Bar) -> Ending | None:
         """One look; the ending where it came to one.
@@ -139,6 +142,8 @@ class Watch:
             pod = self.ours()
             if pod is None or pod.status in ("EXITED", "ERROR", "TERMINATED"):
                 return Ending("gone", "TERMINATED" if pod is None else pod.status)
+            if dear := reckon(self.folder, self.leg, pod):
+                return Ending("dear", dear)
         try:
             look = self.look()
         except LinkError as error:
@@ -165,10 +170,14 @@ class Watch:
             return Ending("silent", "it did not take its job")
         if time.monotonic() - self.sent > self.pace.settle:
             note("Sending dataset, config and code …")
-            send_job(self.link, self.folder)
-            self.sent = time.monotonic()
+            # Before it is sent: a job may arrive although nobody here hears of it, and from then on
+            # the volume holds what is paid for.
             self.leg.uploaded = True
             self.folder.save()
+            try:
+                send_job(self.link, self.folder)
+            finally:  # what seemed to fail may have arrived: a second one now would overwrite it
+                self.sent = time.monotonic()
         return None
 
     def show(self, look: Look, view: Bar) -> None:
@@ -180,7 +189,7 @@ class Watch:
             f"{key} {line[key]:.3f}"
             for line in look.metrics[-1:]
             for key in ("loss", "eval_loss")
-            if line.get(key) is not None
+            if isinstance(line.get(key), int | float)
         )
         spent = self.folder.state.spent(self.api.now())
         done = look.metrics[-1]["step"] if look.metrics else 0
@@ -206,9 +215,18 @@ def follow(watch: Watch) -> Ending:
             time.sleep(watch.pace.poll)
 
 
-def parsed(path: Any, otherwise: Any) -> Any:
+def parsed(path: Path, otherwise: Any) -> Any:
     """The JSON in a small file; `otherwise` where there is none."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return otherwise
+
+
+def metrics_in(path: Path) -> list[dict[str, Any]]:
+    """The steps in the pod's metrics; what is no step is left out, it is only shown."""
+    try:
+        lines = read_metrics(path)
+    except (ValueError, RecursionError):
+        return []
+    return [line for line in lines if isinstance(line, dict) and type(line.get("step")) is int]

@@ -3,7 +3,8 @@
 It needs nothing but Python and comes with the pod's own settings, so that a pod whose laptop is
 gone before it sent anything still ends itself. It ends the pod at the deadline, when the money is
 spent, when nobody brings a job, and when the training has ended and its result was fetched or
-waited for long enough. It keeps no memory: killed and started again, it goes on.
+waited for long enough. It keeps no memory: killed and started again, it goes on. Whatever fails
+(a full disk, a broken job), the deadline and the money are looked at in each round.
 
     LOCAL/inbox/    job.tar, job.json (its SHA-256, sent last), restore.tar, fetched
     LOCAL/outbox/   live/ (status.json, index.json, metrics.jsonl), *.tar
@@ -19,6 +20,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,16 @@ LOCAL = Path(os.environ["TAXQA_LOCAL"])
 INBOX, LIVE, PHASE = LOCAL / "inbox", LOCAL / "outbox" / "live", LOCAL / "phase.json"
 TICK = float(os.environ.get("TAXQA_TICK", "5"))
 ENDED = ("done", "failed")
+
+
+class SameHost(urllib.request.HTTPRedirectHandler):
+    """Follows no redirect: the pod's key would go along to wherever it leads."""
+
+    def redirect_request(self, *_: Any) -> None:
+        """None = the redirect is an error."""
+
+
+OPENER = urllib.request.build_opener(SameHost)
 
 
 def say(text: str) -> None:
@@ -50,28 +62,23 @@ def write(path: Path, value: dict[str, Any]) -> None:
     draft.replace(path)
 
 
-def call(method: str) -> dict[str, Any]:
+def call(method: str, action: str = "") -> dict[str, Any]:
     """A request about this pod with the pod's own key; OSError where it failed."""
     url = f"{os.environ['TAXQA_API']}/pods/{os.environ['RUNPOD_POD_ID']}"
     key = os.environ.get("RUNPOD_API_KEY", "")
     headers = {"Authorization": f"Bearer {key}", "User-Agent": "taxqa-guard"}
-    request = urllib.request.Request(url, method=method, headers=headers)
-    with urllib.request.urlopen(request, timeout=20) as answer:
-        text = answer.read()
+    body = None
+    if action:
+        url, body = f"{url}/action", json.dumps({"action": action}).encode()
+        headers["Content-Type"] = "application/json"
+    request = urllib.request.Request(url, data=body, method=method, headers=headers)
+    with OPENER.open(request, timeout=20) as answer:
+        text, date = answer.read(), answer.headers["Date"]
     try:
         found = json.loads(text) if text else {}
     except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def price() -> float:
-    """USD per hour: the highest that was told or seen; OSError where the pod cannot be read."""
-    cost = call("GET").get("cost")
-    seen = read(LOCAL / "price.json").get("usd", float(os.environ["TAXQA_USD_PER_HOUR"]))
-    highest = max(float(seen), float(cost or 0))
-    write(LOCAL / "price.json", {"usd": highest})
-    return highest
+        found = {}
+    return {**(found if isinstance(found, dict) else {}), "date": date}
 
 
 def job() -> str:
@@ -131,13 +138,27 @@ def advance() -> dict[str, Any]:
     return read(PHASE)
 
 
-def reason(phase: dict[str, Any], usd_per_hour: float) -> str:
-    """Why the pod has to end now; '' = it does not."""
-    now, asked = time.time(), float(os.environ["TAXQA_ASKED"])
+def ahead(date: str | None) -> float:
+    """Seconds that RunPod's clock, by which the deadline counts, is ahead of this machine's."""
+    try:
+        return parsedate_to_datetime(date or "").timestamp() - time.time()
+    except ValueError:
+        return 0.0
+
+
+def used_up(now: float, usd_per_hour: float) -> str:
+    """Why the pod has to end at `now`, by time and price alone; '' = it does not."""
+    asked = float(os.environ["TAXQA_ASKED"])
     if now >= float(os.environ["TAXQA_DEADLINE"]):
         return "its deadline has come"
     if (now - asked) / 3600 * usd_per_hour >= float(os.environ["TAXQA_MOST_USD"]):
         return "its money is spent"
+    return ""
+
+
+def reason(phase: dict[str, Any]) -> str:
+    """Why the pod has to end now, by what goes on in it; '' = it does not."""
+    now = time.time()
     if (INBOX / "fetched").is_file():
         return "its result was fetched"
     if phase.get("phase") in ENDED:
@@ -149,15 +170,21 @@ def reason(phase: dict[str, Any], usd_per_hour: float) -> str:
 
 
 def end(why: str) -> None:
-    """End this pod; again and again until it is gone, for it costs."""
+    """End this pod; again and again until it is gone, for it costs.
+
+    Where its key may not delete it, it is terminated by an action, or at least stopped.
+    """
     say(f"the pod ends: {why}")
     stop()
     while True:
-        try:
-            call("DELETE")
-            say("asked for the end")
-        except OSError as error:
-            say(f"the end was refused: {getattr(error, 'code', type(error).__name__)}")
+        for method, action in (("DELETE", ""), ("POST", "terminate"), ("POST", "stop")):
+            try:
+                call(method, action)
+                say("asked for the end")
+                break
+            except OSError as error:
+                code = getattr(error, "code", type(error).__name__)
+                say(f"the end was refused ({method} {action}): {code}")
         time.sleep(max(TICK, 1))
 
 
@@ -170,27 +197,56 @@ def show_host_key() -> bool:
     return True
 
 
+class Round:
+    """What the guard does over and over, and what it has to remember from round to round."""
+
+    def __init__(self) -> None:
+        """Nothing is known yet but the price that was offered."""
+        self.usd_per_hour = float(os.environ["TAXQA_USD_PER_HOUR"])
+        self.asked_price = float("-inf")
+        self.ahead = 0.0
+        self.can_end = self.shown = False
+
+    def look_at_price(self) -> None:
+        """Ask for the price now and then; that it can be read shows that the pod's key works."""
+        if time.monotonic() - self.asked_price <= 12 * TICK and self.can_end:
+            return
+        self.asked_price = time.monotonic()
+        try:
+            found = call("GET")
+        except OSError as error:
+            say(f"the pod cannot be read: {getattr(error, 'code', type(error).__name__)}")
+            return
+        self.can_end = True
+        self.ahead, cost = ahead(found["date"]), found.get("cost")
+        seen = read(LOCAL / "price.json").get("usd", 0)
+        self.usd_per_hour = max(self.usd_per_hour, float(seen), float(cost or 0))
+        write(LOCAL / "price.json", {"usd": self.usd_per_hour})
+
+    def work(self) -> str:
+        """One beat; why the pod has to end ('' = it does not)."""
+        self.look_at_price()
+        for folder in (INBOX, LIVE):
+            folder.mkdir(parents=True, exist_ok=True)
+        if not (LOCAL / "started").exists():
+            (LOCAL / "started").touch()
+        self.shown = self.shown or show_host_key()
+        phase = advance()
+        status = {**phase, "time": time.time(), "job": job(), "can_end": self.can_end}
+        write(LIVE / "status.json", {"phase": "waiting", **status})
+        return reason(phase)
+
+
 def main() -> None:
     """Beat until the pod ends."""
-    for folder in (INBOX, LIVE):
-        folder.mkdir(parents=True, exist_ok=True)
-    if not (LOCAL / "started").exists():
-        (LOCAL / "started").touch()
-    usd_per_hour, asked_price, shown = float(os.environ["TAXQA_USD_PER_HOUR"]), -1e9, False
-    can_end = False
+    now = Round()
     while True:
-        if time.monotonic() - asked_price > 12 * TICK or not can_end:
-            asked_price = time.monotonic()
-            try:
-                usd_per_hour = price()
-                can_end = True
-            except OSError as error:
-                say(f"the pod cannot be read: {getattr(error, 'code', type(error).__name__)}")
-        shown = shown or show_host_key()
-        phase = advance()
-        status = {**phase, "time": time.time(), "job": job(), "can_end": can_end}
-        write(LIVE / "status.json", {"phase": "waiting", **status})
-        if why := reason(phase, usd_per_hour):
+        why = ""
+        try:
+            why = now.work()
+        except Exception as error:  # the one who ends the pod must not fall with what it looks at
+            say(f"this round failed: {type(error).__name__}: {error}")
+        if why := used_up(time.time() + now.ahead, now.usd_per_hour) or why:
             end(why)
         time.sleep(TICK)
 

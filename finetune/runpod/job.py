@@ -42,7 +42,8 @@ def pack_job(folder: Path, dataset: Path, config: TrainConfig) -> str:
         for name in ("bootstrap.py", "lock.txt"):
             with as_file(files("finetune.runpod").joinpath(name)) as source:
                 shutil.copyfile(source, place / name)
-        with tarfile.open(folder / JOB, "w") as job:
+        # Links, as in a hub's cache, would lead nowhere on the pod.
+        with tarfile.open(folder / JOB, "w", dereference=True) as job:
             for name in ("bootstrap.py", wheel.name, "lock.txt", "config.yaml"):
                 job.add(place / name, name, filter=plain)
             for name in DATASET_FILES:

@@ -69,9 +69,8 @@ class PodLog:
     def take(self, line: str) -> None:
         """Look at a line: the host key, what to show, what was said last."""
         if matched := HOST_KEY.fullmatch(line):
-            if not self.host_key:
-                self.host_key = matched[1]
-                self.has_host_key.set()
+            self.host_key = matched[1]  # of a container that was started anew, the last one counts
+            self.has_host_key.set()
             return
         self.last = [*self.last, line][-15:]
         if self.shown:

@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import math
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -130,7 +131,6 @@ def ensure_pod(
 
     Raises:
         NoCapacityError: not to be had; nothing is rented.
-        ServiceError: it turned out to cost more than the user's limit; it was ended.
     """
     state = folder.state
     leg = state.leg()
@@ -158,25 +158,26 @@ def ensure_pod(
         raise
     leg.id = pod.id
     folder.save()
-    take_price(api, folder, leg, pod, disk, pace)
     return leg
 
 
-def take_price(api: RunPod, folder: RunFolder, leg: Leg, pod: Pod, disk: Disk, pace: Pace) -> None:
-    """Reckon with what the pod really costs; ServiceError where that is above the limit."""
-    limit = folder.state.terms.max_price
-    if pod.cost > limit:
-        leg.usd_per_hour = max(leg.usd_per_hour, pod.cost)
-        end_leg(api, folder, leg, pace)
-        raise ServiceError(
-            f"The pod was offered for {leg.usd_per_hour:.2f} USD/h and costs {pod.cost:.2f}; the"
-            f" limit is {limit:.2f}. It was ended at once.",
-            hint="Try again, or raise --max-price.",
-        )
-    if pod.cost > leg.usd_per_hour:
-        leg.usd_per_hour = pod.cost
-        leg.deadline = min(leg.deadline, deadline(folder, pod.cost, disk, leg.asked, leg))
+def present(api: RunPod, leg: Leg, pods: Iterable[Pod]) -> Pod | None:
+    """A run's pod: listed, by name where its id was never told; as lists may lag behind, an id that
+    is in none is also read by itself."""
+    if not leg.id:
+        return next((pod for pod in pods if pod.name == leg.name), None)
+    return next((pod for pod in pods if pod.id == leg.id), None) or api.pod(leg.id)
+
+
+def reckon(folder: RunFolder, leg: Leg, pod: Pod) -> str:
+    """Take what a pod really costs into the books; what is wrong where it is above the limit."""
+    cost, limit, disk = pod.cost or 0, folder.state.terms.max_price, folder.state.disk()
+    if cost > leg.usd_per_hour:
+        leg.usd_per_hour = cost
+        if disk:
+            leg.deadline = min(leg.deadline, deadline(folder, cost, disk, leg.asked, leg))
         folder.save()
+    return f"costs {cost:.2f}; the limit is {limit:.2f} USD/h" if cost > limit else ""
 
 
 def deadline(
@@ -230,7 +231,7 @@ def pod_request(leg: Leg, disk: Disk, api_url: str, public_key: str, pace: Pace)
 
 def end_leg(api: RunPod, folder: RunFolder, leg: Leg, pace: Pace) -> None:
     """End a pod of the run and read back that it is gone; one that never came to be is closed."""
-    end_rented(leg, api.pods, lambda id: end_pod(api, id, pace), api, folder, pace)
+    end_rented(leg, api.pods, lambda id: end_pod(api, id, pace), api, folder, pace, leg.deadline)
 
 
 def end_rented(
@@ -240,16 +241,24 @@ def end_rented(
     api: RunPod,
     folder: RunFolder,
     pace: Pace,
+    latest: float = math.inf,
 ) -> None:
-    """End all that was rented under a name, and note when; one that never came to be is closed."""
-    ids = {thing.id} if thing.id else set()
-    ids |= {each.id for each in listed() if each.name == thing.name}
+    """End all that was rented under a name, and note when; one that never came to be is closed.
+
+    Args:
+        latest: when it has ended itself, where it is gone already.
+    """
+    ids = {each.id for each in listed() if each.name == thing.name}
+    gone = bool(thing.id) and not ids
+    ids |= {thing.id} if thing.id else set()
     if not ids:
         late = appeared(thing.name, listed, pace)
         ids = {late.id} if late else set()
     for each_id in ids:
         end(each_id)
     thing.ended = api.now() if ids else thing.asked
+    if gone:
+        thing.ended = min(thing.ended, latest)
     folder.save()
 
 
@@ -261,7 +270,7 @@ def end_pod(api: RunPod, pod_id: str, pace: Pace) -> None:
     """
     confirmed(
         lambda: api.delete_pod(pod_id),
-        lambda: api.pod(pod_id) is None,
+        lambda: api.pod(pod_id) is None and pod_id not in {pod.id for pod in api.pods()},
         f"The pod {pod_id} at {CONSOLE}/pods",
         pace,
     )
@@ -276,10 +285,15 @@ def end_volume(api: RunPod, volume_id: str, pace: Pace) -> None:
     """Delete a volume, and read back that it is gone; errors as `end_pod`."""
     confirmed(
         lambda: api.delete_volume(volume_id),
-        lambda: api.volume(volume_id) is None,
+        lambda: volume_is_gone(api, volume_id),
         f"The volume {volume_id} at {CONSOLE}/user/storage",
         pace,
     )
+
+
+def volume_is_gone(api: RunPod, volume_id: str) -> bool:
+    """Whether a volume is neither to be read nor listed; one of the two may err."""
+    return api.volume(volume_id) is None and volume_id not in {disk.id for disk in api.volumes()}
 
 
 def confirmed(ask: Callable[[], object], gone: Callable[[], bool], what: str, pace: Pace) -> None:
@@ -305,7 +319,7 @@ def sweep(api: RunPod, folder: RunFolder, pods: Iterable[Pod], pace: Pace) -> No
     answer was lost, or a pod that showed up after it was given up."""
     current = folder.state.leg()
     for pod in pods:
-        ours = pod.name.startswith(f"{folder.state.run}-p")
+        ours = pod.name.rpartition("-p")[0] == folder.state.run
         if ours and (current is None or current.id not in ("", pod.id)):
             note(f"Ending {pod.id}, a pod of this run that nobody uses …")
             end_pod(api, pod.id, pace)
@@ -315,7 +329,7 @@ def sweep_disks(api: RunPod, folder: RunFolder, volumes: Iterable[Volume], pace:
     """Delete volumes that bear the run's name and are not its volume."""
     current = folder.state.disk()
     for volume in volumes:
-        ours = volume.name.startswith(f"{folder.state.run}-v")
+        ours = volume.name.rpartition("-v")[0] == folder.state.run
         if ours and (current is None or current.id not in ("", volume.id)):
             note(f"Deleting {volume.id}, a volume of this run that nobody uses …")
             end_volume(api, volume.id, pace)

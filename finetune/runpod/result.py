@@ -1,5 +1,6 @@
 """The result of a pod as a run folder on this machine, as if it had been trained here."""
 
+import os
 import shutil
 import tarfile
 from pathlib import Path
@@ -7,11 +8,12 @@ from typing import Any
 
 import yaml
 
-from finetune.runpod.follow import RESULT
-from finetune.runpod.state import RunFolder
+from finetune.runpod.state import RESULT, RunFolder
 from taxqa.errors import ProofError
 from taxqa.folders import MANIFEST, manifest_of, only_writer, refuse_existing, replace_folder
 from taxqa.records import read_json, write_json
+
+AGAIN = "To fetch it once more from the volume, delete that file and run the same with --resume."
 
 
 def take_result(folder: RunFolder, now: float) -> None:
@@ -25,17 +27,46 @@ def take_result(folder: RunFolder, now: float) -> None:
         return
     room = folder.path / "result"
     shutil.rmtree(room, ignore_errors=True)
-    with tarfile.open(folder.path / RESULT) as tar:
-        tar.extractall(room, filter="data")
+    try:
+        with tarfile.open(folder.path / RESULT, "r:") as tar:
+            tar.extractall(room, filter=plain_files)
+    except tarfile.TarError as error:
+        said = f"{folder.path / RESULT} cannot be unpacked: {error}"
+        raise ProofError(f"What the pod made is no run folder; {said}", hint=AGAIN) from None
     run = room / "run"
     if manifest_of(run).get("stage") != "run" or not (run / "adapter").is_dir():
-        raise ProofError(f"What the pod made is no run folder; it lies in {folder.path / RESULT}.")
+        lies = f"it lies in {folder.path / RESULT}."
+        raise ProofError(f"What the pod made is no run folder; {lies}", hint=AGAIN)
     at_home(run, folder, now)
     for log in sorted(folder.path.glob("log-*.txt")):
         shutil.copyfile(log, run / log.name.replace("log-", "pod-"))
+    flush(run)
     with only_writer(folder.out):
         refuse_existing(folder.out, "run", folder.state.force)
         replace_folder(run, folder.out)
+    flush_one(folder.out.parent)
+
+
+def plain_files(entry: tarfile.TarInfo, place: str) -> tarfile.TarInfo:
+    """Files and folders alone: a link would lead elsewhere once the folder has its own place."""
+    if entry.issparse() or not (entry.isreg() or entry.isdir()):
+        raise tarfile.FilterError(f"'{entry.name}' is neither a file nor a folder")
+    return tarfile.data_filter(entry, place)
+
+
+def flush(folder: Path) -> None:
+    """Have everything in a folder on the disk: the volume it came from is about to be deleted."""
+    for path in (folder, *folder.rglob("*")):
+        flush_one(path)
+
+
+def flush_one(path: Path) -> None:
+    """Have a file, or the names in a folder, on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def is_taken(folder: RunFolder) -> bool:

@@ -22,7 +22,16 @@ from finetune.runpod.offers import (
     volume_gb,
     volume_usd_per_hour,
 )
-from finetune.runpod.pods import Pace, end_disk, end_leg, ensure_disk, ensure_pod, sweep
+from finetune.runpod.pods import (
+    Pace,
+    end_disk,
+    end_leg,
+    ensure_disk,
+    ensure_pod,
+    present,
+    sweep,
+    volume_is_gone,
+)
 from finetune.runpod.ssh import make_key, require_ssh
 from finetune.runpod.state import (
     Leg,
@@ -106,7 +115,7 @@ def attach(api: RunPod, out: Path, person: Person, *, pace: Pace | None = None) 
     with only_driver(out):
         folder = open_run_folder(out)
         leg = living_leg(api, folder, pace)
-        if leg is None and not folder.state.fetched:
+        if leg is None and not folder.has_result():
             raise InputError(
                 f"No pod of the run {folder.state.run} is there any more.",
                 hint=f"Start one that goes on: taxqa finetune --on runpod --resume --out {out}",
@@ -138,10 +147,12 @@ def resume(
         state = folder.state
         leg = living_leg(api, folder, pace)
         state.terms = Terms.model_validate(state.terms.model_dump() | changed)
-        if leg is not None or state.fetched:
+        if leg is not None and changed:
+            note(f"The pod {leg.id} runs on by the terms it was rented for.")
+        if leg is not None or folder.has_result():
             return drive(api, folder, leg, person.end_pod, pace)
         disk = state.disk()
-        if disk and disk.id and api.volume(disk.id) is None:
+        if disk and disk.id and volume_is_gone(api, disk.id):
             note(f"The volume {disk.name} is gone; a new one takes its place.")
             disk.ended = api.now()
         offers = offered(api, state, None, person)
@@ -168,11 +179,11 @@ def living_leg(api: RunPod, folder: RunFolder, pace: Pace) -> Leg | None:
     sweep(api, folder, pods, pace)
     if leg is None:
         return None
-    for pod in pods:
-        if pod.name == leg.name and pod.status not in ("EXITED", "ERROR"):
-            leg.id = pod.id
-            folder.save()
-            return leg
+    pod = present(api, leg, pods)
+    if pod is not None and pod.status not in ("EXITED", "ERROR"):
+        leg.id = pod.id
+        folder.save()
+        return leg
     end_leg(api, folder, leg, pace)
     return None
 

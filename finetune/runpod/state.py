@@ -17,14 +17,15 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from finetune.runpod.api import PREFIX
 from finetune.runpod.offers import Terms, volume_usd_per_hour
 from taxqa.errors import BusyError, InputError
 from taxqa.folders import locked
 from taxqa.records import first_problem
 
 STATE = "state.json"
-PREFIX = "taxqa-"
-"""Every pod and volume that taxqa makes is named so."""
+RESULT = "result.tar"
+"""The run folder as the pod made it; it has this name once it is here whole."""
 
 
 class Part(BaseModel):
@@ -48,7 +49,9 @@ class Leg(Part):
     ended: float | None = None
     """When its end was read back."""
     uploaded: bool = False
-    """The job lies on it."""
+    """The job lies on it, or may."""
+    host_key: str = ""
+    """As its log showed it; '' = not seen."""
 
 
 class Disk(Part):
@@ -132,6 +135,10 @@ class RunFolder:
         finally:
             os.close(descriptor)
 
+    def has_result(self) -> bool:
+        """Whether what the pod made is here, in its place or still to be put there."""
+        return self.state.fetched or (self.path / RESULT).is_file()
+
     def remove(self) -> None:
         """Forget the run: first its state, so that half a removal is none of a run."""
         (self.path / STATE).unlink(missing_ok=True)
@@ -151,8 +158,10 @@ def has_state(out: Path) -> bool:
 def new_run_folder(out: Path, state: RunState) -> RunFolder:
     """The private folder of a new run; nothing is rented before its state is in it."""
     path = folder_of(out)
+    shutil.rmtree(path, ignore_errors=True)  # what is left of one that was being removed
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.chmod(0o700)
+    (path / ".gitignore").write_text("*\n", encoding="utf-8")  # it holds a private key
     return RunFolder(path, out, state)
 
 

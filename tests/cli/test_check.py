@@ -123,3 +123,13 @@ def test_a_corpus_decides_which_articles_exist(shared: Path, tmp_path: Path) -> 
     )
     assert invoke(path, "--corpus", tmp_path / "corpus").exit_code == 0
     assert invoke(path).exit_code == 1
+
+
+def test_a_records_words_cannot_steer_the_terminal(tmp_path: Path) -> None:
+    path = tmp_path / "hostile.json"
+    question = "증여세는\x1b]52;c;ZXZpbA==\x07 얼마인가?\x9b2J"
+    answer = "\x1b]0;x\x07(소득세법 제9999조)"
+    write(path, [{**GOOD, "question": question, "answer": answer}])
+    result = invoke(path)
+    assert "얼마인가?" in result.output
+    assert not any(letter in result.output for letter in "\x1b\x07\x9b")

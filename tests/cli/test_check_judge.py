@@ -90,6 +90,14 @@ def test_nothing_is_sent_before_the_user_agreed(
     assert not fake.billed
 
 
+def test_a_budget_that_is_no_number_is_refused_before_anything_is_asked(
+    fake: FakeTeachers, dataset: Path
+) -> None:
+    result = judged(fake, dataset / "records.jsonl", "--yes", "--budget", "nan")
+    assert result.exit_code == 2, result.output
+    assert not fake.asked
+
+
 def test_past_the_budget_records_stand_as_they_were(
     fake: FakeTeachers, dataset: Path, tmp_path: Path
 ) -> None:

@@ -288,6 +288,22 @@ def test_a_batch_is_left_and_picked_up_again(corpus: Path, tmp_path: Path) -> No
     assert batched == pytest.approx(direct / 2)
 
 
+def test_a_batch_that_was_left_is_picked_up_by_a_run_that_asks_live(
+    corpus: Path, tmp_path: Path
+) -> None:
+    with served(FakeTeachers(answer=answer_from, batch_polls=1)) as fake:
+        out = tmp_path / "dataset"
+        run = asked(fake, corpus, out, "--max-passages", "10")
+        assert invoke(*run, "--batch").exit_code == 0
+        assert not out.exists()
+        for _ in range(3):
+            if not out.exists():
+                result = invoke(*run)  # as the hint says, but for a --batch that was forgotten
+                assert result.exit_code == 0, result.output
+        assert out.exists()
+        assert len(fake.billed) == 10
+
+
 def test_killed_at_any_moment_and_run_again_it_ends_in_the_same_dataset(
     corpus: Path, tmp_path: Path
 ) -> None:

@@ -91,6 +91,7 @@ def test_without_a_yes_nothing_is_rented(shell: Shell) -> None:
         (("--on", "runpod", "--budget", "5 EUR"), "no amount of USD"),
         (("--on", "runpod", "--max-hours", "0"), "max_hours: Input should be greater than 0"),
         (("--attach", "--resume"), "give one"),
+        (("--attach", "--budget", "9"), "--budget changes nothing for a pod that runs"),
         (("--on", "runpod", "--processes", "2"), "a rented pod has one GPU"),
         (("--attach",), "no unfinished run on RunPod"),
         (("--on", "runpod", "--resume"), "no unfinished run on RunPod"),

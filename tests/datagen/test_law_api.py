@@ -25,7 +25,7 @@ from datagen.law_api.kinds import JUDGMENT, KINDS, RULING, TRIBUNAL
 from datagen.law_api.store import ROUND_SECONDS, RawStore
 from taxlaw.acts import ACTS, find_act
 from taxlaw.citations import parse_citation
-from taxqa.errors import BusyError, InputError, ServiceError
+from taxqa.errors import BusyError, InputError, ServiceError, TaxqaError
 from taxqa.records import Document, read_json
 
 INCOME_TAX = tuple(act for act in ACTS if act.name == "소득세법")
@@ -344,6 +344,17 @@ def test_an_address_that_is_none_is_named(
     monkeypatch.setenv("LAW_OC", KEY)
     with pytest.raises(InputError, match="LAW_API_URL is no address"):
         run(tmp_path)
+
+
+@pytest.mark.parametrize("address", ["http://me:pass42@127.0.0.1:9/DRF", "http://me:pass42@x:b"])
+def test_a_password_in_the_address_is_not_repeated(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LAW_API_URL", address)
+    monkeypatch.setenv("LAW_OC", KEY)
+    with pytest.raises(TaxqaError) as raised:
+        run(tmp_path)
+    assert "pass42" not in str(raised.value)
 
 
 def test_a_missing_key_is_told_before_anything_is_written(

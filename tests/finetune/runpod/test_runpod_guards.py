@@ -5,29 +5,14 @@ import os
 from dataclasses import replace
 
 import pytest
-from fake_runpod import FakePod, Fault
-from runpod_laptop import Laptop, until
+from fake_runpod import Fault
+from runpod_laptop import Dead, Laptop, only, said, until
 
 from finetune.runpod import follow, offers, pods
 from finetune.runpod.offers import Terms
 from finetune.runpod.ssh import Link
 from taxqa.errors import InputError, ProofError, ServiceError
 from taxqa.progress import Bar
-
-
-class Dead(BaseException):
-    """The laptop is gone: from now on it does nothing at all."""
-
-
-def only(laptop: Laptop) -> FakePod:
-    """The one pod that ever was."""
-    [pod] = laptop.fake.pods.values()
-    return pod
-
-
-def said(pod: FakePod, text: str) -> bool:
-    """Whether a pod's log says so."""
-    return any(text in line for _, line in list(pod.log))
 
 
 def dies_when(
