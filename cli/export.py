@@ -218,6 +218,8 @@ def print_report(report: "Report") -> None:
     for made in [*report.quants, *report.left_out]:
         table.add_row(*row(made, made.type == report.chosen))
     Console(width=100).print(table)
+    if report.merged and report.merged.asked and not report.merged.right:
+        click.echo("The merged model itself gave no answer as it was taught: train it longer.")
 
 
 def row(made: "QuantReport", chosen: bool) -> list[str]:

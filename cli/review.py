@@ -136,6 +136,10 @@ def print_export(out: Path, counts: dict[str, int], as_json: bool) -> None:
         return
     click.echo(f"{counts['records']:,} records in {out}")
     click.echo(
+        f"  train {counts['train']:,}, valid {counts['valid']:,}, held out {counts['heldout']:,},"
+        f" rejected {counts['rejected']:,}"
+    )
+    click.echo(
         f"  accepted {counts['accepted']:,}, edited {counts['edited']:,}, not reviewed"
         f" {counts['not_reviewed']:,}"
     )

@@ -123,3 +123,10 @@ def test_a_corpus_decides_which_articles_exist(shared: Path, tmp_path: Path) -> 
     )
     assert invoke(path, "--corpus", tmp_path / "corpus").exit_code == 0
     assert invoke(path).exit_code == 1
+
+
+def test_a_dataset_folder_is_checked_by_its_records(tmp_path: Path) -> None:
+    write(tmp_path / "records.jsonl", GOOD)
+    result = invoke(tmp_path)
+    assert result.exit_code == 0, result.output
+    assert result.stdout == "1 record: 1 kept, 0 rejected\n"
