@@ -1,6 +1,7 @@
 """`taxqa export` and `taxqa-export`: an adapter to quantized GGUF models, each compared."""
 
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
@@ -151,7 +152,7 @@ def export(
     else:
         print_report(report)
         click.echo(f"{out}: GGUF, Modelfile (for {report.chosen}), export.json, export.html")
-        click.echo(f"Next: taxqa register --model {out}")
+        click.echo(f"Next: taxqa register --model {quote(str(out))}")
     require_all(report)
 
 

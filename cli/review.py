@@ -1,6 +1,7 @@
 """`taxqa review`: a local page on which people accept, edit or reject a dataset's records."""
 
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -124,7 +125,7 @@ def show_page(desk: "Desk", reviewer: str, port: int, no_browser: bool) -> None:
         except KeyboardInterrupt:
             note("Ended; every decision and draft is kept.")
     path = desk.material.path
-    note(f"Next: taxqa review --dataset {path} --export work/reviewed")
+    note(f"Next: taxqa review --dataset {quote(str(path))} --export work/reviewed")
 
 
 def print_export(out: Path, counts: dict[str, int], as_json: bool) -> None:
@@ -152,7 +153,9 @@ def print_export(out: Path, counts: dict[str, int], as_json: bool) -> None:
             f"  reviewed, but a check objects now: {counts['failed_after_review']:,}"
             f" (see {out / 'rejected.jsonl'})"
         )
-    click.echo(f"Next: taxqa finetune --dataset {out}   (options: taxqa finetune --help)")
+    click.echo(
+        f"Next: taxqa finetune --dataset {quote(str(out))}   (options: taxqa finetune --help)"
+    )
 
 
 def print_summary(desk: "Desk", as_json: bool) -> None:
