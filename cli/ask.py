@@ -10,16 +10,23 @@ from cli.main import print_json
 
 
 @click.command()
-@click.argument("question")
+@click.argument("question", nargs=-1, required=True)
 @click.option("--model", default="", help="Ollama name, model folder or .gguf  [newest folder]")
 @click.option("--temperature", default=0.0, type=click.FloatRange(0, 2), show_default=True)
 @click.option("--max-tokens", type=click.IntRange(1), help="Longest answer  [the model's context]")
 @click.option("--host", default="", help="Where Ollama listens  [OLLAMA_HOST, or this machine]")
 @click.option("--json", "as_json", is_flag=True, help="Print question, answer and speed as JSON.")
 def ask(
-    question: str, model: str, temperature: float, max_tokens: int | None, host: str, as_json: bool
+    question: tuple[str, ...],
+    model: str,
+    temperature: float,
+    max_tokens: int | None,
+    host: str,
+    as_json: bool,
 ) -> None:
     """Ask QUESTION ('-' = read it from standard input) and print the answer as it comes.
+
+    Put it in quotes: '?' and '*' mean something else to a shell.
 
     The answer goes to stdout, the speed to stderr. A model folder is asked in Ollama where that
     has the same file, else in this process by llama.cpp.
@@ -29,17 +36,15 @@ def ask(
     from chat.ask import answer, open_backend, question_text
     from taxqa.progress import note
 
-    if question == "-":
-        question = typed_in()
-    question = question_text(question)
+    asked = question_text(typed_in() if question == ("-",) else " ".join(question))
     with closing(open_backend(model, host=host)) as backend:
-        pieces = answer(backend, question, temperature=temperature, max_tokens=max_tokens)
+        pieces = answer(backend, asked, temperature=temperature, max_tokens=max_tokens)
         text = "".join(pieces if as_json else shown(pieces))
         usage = backend.usage
         if as_json:
             print_json(
                 {
-                    "question": question,
+                    "question": asked,
                     "answer": text,
                     "model": backend.label,
                     "whole": bool(usage and usage.whole),

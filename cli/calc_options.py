@@ -1,5 +1,6 @@
 """What the subcommands of `taxqa calc` share: amounts, days, and how a result is shown."""
 
+import unicodedata
 from collections.abc import Callable
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -20,12 +21,14 @@ year = click.IntRange(FIRST_YEAR, LAST_YEAR)
 def amount(text: str) -> int:
     """An option's amount of money, in digits or Korean: 20억, '1억 2,500만원', 2000000.
 
+    Full-width and decomposed letters, and a ₩ before the digits, are taken as they are meant.
+
     Raises:
         InputError: it is none.
     """
     from taxlaw.amounts import parse_amount
 
-    return parse_amount(text)
+    return parse_amount(unicodedata.normalize("NFKC", text).strip().removeprefix("₩"))
 
 
 def day(text: str) -> date:

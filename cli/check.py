@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Check any dataset; say which record is wrong and why.")
-@click.argument("dataset", type=click.Path(path_type=Path), metavar="DATASET.json")
+@click.argument("dataset", type=click.Path(path_type=Path), metavar="DATASET")
 @click.option(
     "--corpus",
     type=click.Path(path_type=Path),
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 @click.option(
     "--answers",
     type=click.Path(path_type=Path),
-    help="Store of the verdicts; default: verdicts.sqlite3 beside the dataset.",
+    help="Store of the verdicts; default: verdicts.sqlite3 beside the dataset (folder).",
 )
 @click.option("--yes", is_flag=True, help="Do not ask before the judge costs money.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
@@ -70,6 +70,8 @@ def check(
     as_json: bool,
 ) -> None:
     """Check a list of records {question, answer, type, source} in JSON or JSONL.
+
+    DATASET is such a file, or a folder that `taxqa generate` made. Records are counted from 0.
 
     Shape, language and length; leftovers of prompts; the tax that a question states, computed
     again; each equation; rates, deductions and deadlines stated by name; each article and case
@@ -90,9 +92,14 @@ def check(
     from datagen.checks.files import check_file
     from datagen.checks.sources import source_texts
     from datagen.corpus import read_corpus, shipped_corpus
+    from datagen.dataset import RECORDS
     from datagen.report import dataset_report, write_page
+    from taxqa.folders import beside
     from taxqa.progress import note
 
+    if (dataset / RECORDS).is_file():
+        dataset = dataset / RECORDS
+    refuse_page(page)
     material = read_corpus(corpus) if corpus else shipped_corpus()
     questions = EvaluationQuestions.read(evaluation) if evaluation else None
     sources = source_texts(material.documents)
@@ -100,7 +107,7 @@ def check(
     if judge:
         from cli.judging import Judge
 
-        answers = answers or dataset.parent / "verdicts.sqlite3"
+        answers = answers or beside(dataset) / "verdicts.sqlite3"
         asked = Judge(judge, base_url, Decimal(str(budget)), answers, yes)
         report = asked.verdicts(dataset, report, sources)
     if not report.records:
@@ -113,6 +120,16 @@ def check(
         print_report(report)
     if report.rejected:
         click.get_current_context().exit(1)
+
+
+def refuse_page(page: Path | None) -> None:
+    """InputError, before anything is asked or computed, where a page cannot be written."""
+    from taxqa.errors import InputError
+
+    if page and not page.absolute().parent.is_dir():
+        raise InputError(f"There is no folder {page.parent} for the report.")
+    if page and page.is_dir():
+        raise InputError(f"{page} is a folder; --report names a file, e.g. {page / 'page.html'}.")
 
 
 def print_report(report: "Report") -> None:

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
@@ -142,7 +143,9 @@ def collect(
         [f"{repeat.document}: the same as {repeat.same_as}" for repeat in found.repeats],
     )
     print_list("Skipped", [f"{path}: {reason}" for path, reason in found.skipped])
-    click.echo(f"Next: taxqa generate --corpus {out} --teacher worked --out work/dataset")
+    click.echo(
+        f"Next: taxqa generate --corpus {quote(str(out))} --teacher worked --out work/dataset"
+    )
 
 
 def what_is_wanted(kinds: str, fields: str, since: date | None, limit: int) -> "Wanted":

@@ -1,6 +1,8 @@
 """`taxqa export` and `taxqa-export`: an adapter to quantized GGUF models, each compared."""
 
+import sys
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
@@ -151,7 +153,7 @@ def export(
     else:
         print_report(report)
         click.echo(f"{out}: GGUF, Modelfile (for {report.chosen}), export.json, export.html")
-        click.echo(f"Next: taxqa register --model {out}")
+        click.echo(f"Next: taxqa register --model {quote(str(out))}")
     require_all(report)
 
 
@@ -212,12 +214,14 @@ def print_report(report: "Report") -> None:
     table = Table(title=f"{report.name}: what each quant kept")
     columns = ("", "size", "mean KLD", "same top token", "right", "same", "tokens/s")
     for column in columns if report.merged else columns[:2]:
-        table.add_column(column, justify="left" if not column else "right")
+        table.add_column(column, justify="left" if not column else "right", overflow="fold")
     if report.merged:
         table.add_row("merged, 16 bit", "", "", "", *counts(report.merged), "")
     for made in [*report.quants, *report.left_out]:
         table.add_row(*row(made, made.type == report.chosen))
-    Console(width=100).print(table)
+    Console(width=None if sys.stdout.isatty() else 100).print(table)
+    if report.merged and report.merged.asked and not report.merged.right:
+        click.echo("The merged model itself gave no answer as it was taught: train it longer.")
 
 
 def row(made: "QuantReport", chosen: bool) -> list[str]:

@@ -5,6 +5,8 @@ from typing import Any
 
 import click
 
+SMALLER = "gemma3-4b, gemma3-1b, phi-2"
+
 
 def print_fits(base_model: str, run: Path | None, target: str, memory: str, as_json: bool) -> None:
     """Print each type with its size and, for a machine, context and speed.
@@ -38,6 +40,8 @@ def print_fits(base_model: str, run: Path | None, target: str, memory: str, as_j
         if machine:
             cells += f"   {verdict(line)}"
         click.echo(cells.rstrip())
+    if machine and all(line.context is None for line in found):
+        click.echo(f"Smaller bases: --base-model {SMALLER}")
     if machine:
         click.echo("Sizes, contexts and speeds are estimates; the first export says the real size.")
 

@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import click
@@ -85,6 +86,7 @@ def finetune(
     from finetune.config import load_config
     from finetune.forecast import forecast
     from finetune.train import finetune as train
+    from taxqa.progress import note
 
     rent = on == "runpod" or rental["attach"]
     refuse_alone(rent, rental, processes)
@@ -98,7 +100,11 @@ def finetune(
     elif rent:
         result = rented(dataset, out, settings, resume=resume, force=force, **rental)
     else:
-        result = train(dataset, out, settings, resume=resume, force=force)
+        try:
+            result = train(dataset, out, settings, resume=resume, force=force)
+        except KeyboardInterrupt:
+            note("Where a checkpoint was written, the same command with --resume goes on from it.")
+            raise
     if as_json and result:
         print_json(result)
     elif dry_run:
@@ -111,7 +117,8 @@ def finetune(
         click.echo(f"Loss: {result['train_loss']:.3f} on training rows{on_valid}.")
         if rent:
             print_cost(result)
-        click.echo(f"Next: taxqa export --run {out} --quant q4_k_m,q8_0 --out {model}")
+        run, model = quote(str(out)), quote(model)
+        click.echo(f"Next: taxqa export --run {run} --quant q4_k_m,q8_0 --out {model}")
     return None
 
 

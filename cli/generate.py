@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -244,7 +245,9 @@ def print_result(out: Path, as_json: bool) -> None:
         click.echo(f"  rejected, {reason}: {count:,} (see {out / 'rejected.jsonl'})")
     for teacher in manifest["teachers"]:
         click.echo(f"  {teacher_line(teacher)}")
-    click.echo(f"Next: taxqa finetune --dataset {out}   (options: taxqa finetune --help)")
+    click.echo(
+        f"Next: taxqa finetune --dataset {quote(str(out))}   (options: taxqa finetune --help)"
+    )
 
 
 def teacher_line(teacher: dict[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """`taxqa models` and `taxqa unregister`: what taxqa registered with Ollama."""
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -41,7 +42,7 @@ def print_table(found: "list[Listed]") -> None:
 
     table = Table()
     for column in ("name", "state", "quant", "size", "law of", "prompt proven by", "server"):
-        table.add_column(column, justify="right" if column == "size" else "left")
+        table.add_column(column, justify="right" if column == "size" else "left", overflow="fold")
     for one in found:
         entry = one.entry
         table.add_row(
@@ -53,7 +54,7 @@ def print_table(found: "list[Listed]") -> None:
             f"{entry.proof}, {entry.cases} cases",
             entry.server,
         )
-    Console(width=120).print(table)
+    Console(width=None if sys.stdout.isatty() else 120).print(table)
 
 
 @click.command()

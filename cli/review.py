@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -140,7 +141,7 @@ def show_page(desk: "Desk", reviewer: str, port: int, no_browser: bool) -> None:
         except KeyboardInterrupt:
             note("Ended; every decision and draft is kept.")
     path = desk.material.path
-    note(f"Next: taxqa review --dataset {path} --export work/reviewed")
+    note(f"Next: taxqa review --dataset {quote(str(path))} --export work/reviewed")
 
 
 def import_reviews(material: "Material", kept: "Reviews", other: Path, as_json: bool) -> None:
@@ -170,6 +171,10 @@ def print_export(out: Path, counts: dict[str, int], as_json: bool) -> None:
         return
     click.echo(f"{counts['records']:,} records in {out}")
     click.echo(
+        f"  train {counts['train']:,}, valid {counts['valid']:,}, held out {counts['heldout']:,},"
+        f" rejected {counts['rejected']:,}"
+    )
+    click.echo(
         f"  accepted {counts['accepted']:,}, edited {counts['edited']:,}, not reviewed"
         f" {counts['not_reviewed']:,}"
     )
@@ -182,7 +187,9 @@ def print_export(out: Path, counts: dict[str, int], as_json: bool) -> None:
             f"  reviewed, but a check objects now: {counts['failed_after_review']:,}"
             f" (see {out / 'rejected.jsonl'})"
         )
-    click.echo(f"Next: taxqa finetune --dataset {out}   (options: taxqa finetune --help)")
+    click.echo(
+        f"Next: taxqa finetune --dataset {quote(str(out))}   (options: taxqa finetune --help)"
+    )
 
 
 def print_summary(desk: "Desk", as_json: bool) -> None:

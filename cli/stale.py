@@ -1,6 +1,7 @@
 """`taxqa stale`: which records of a dataset rest on law that has changed since."""
 
 from pathlib import Path
+from shlex import quote
 
 import click
 
@@ -68,7 +69,8 @@ def stale(dataset: Path, corpus: Path, as_json: bool) -> None:
             if counts[reason]:
                 click.echo(f"{counts[reason]:,} {reason}: {meaning}")
         if found:
-            click.echo(f"Next: taxqa generate --corpus {corpus} --update {dataset} --out NEW")
+            new, old = quote(str(corpus)), quote(str(dataset))
+            click.echo(f"Next: taxqa generate --corpus {new} --update {old} --out NEW")
         else:
             click.echo("Every record rests on the law as it is in this corpus.")
     if found:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from datagen.passages import LETTERS
+from datagen.teachers.opening import OTHER_NAMES
 from datagen.teachers.prices import read_yaml
 from taxlaw.acts import ACTS, find_act
 from taxqa.errors import ConfigError
@@ -70,7 +71,8 @@ class GenerateConfig(BaseModel):
     @field_validator("teachers")
     @classmethod
     def known_teachers(cls, teachers: tuple[str, ...]) -> tuple[str, ...]:
-        """Refuse a name that nobody answers to, and one that comes twice."""
+        """Refuse a name that nobody answers to, and one that comes twice; claude is anthropic."""
+        teachers = tuple(with_usual_name(teacher) for teacher in teachers)
         for teacher in teachers:
             name, _, model = teacher.partition(":")
             if name not in TEACHERS or (name == WORKED and model):
@@ -134,6 +136,12 @@ def load_config(path: Path | None, **flags: Any) -> GenerateConfig:
             hint="Name it with each teacher, e.g.: --teacher openai:gpt-6-luna",
         )
     return config
+
+
+def with_usual_name(teacher: str) -> str:
+    """A teacher, as 'claude:claude-haiku-5-5', by its provider's name: 'anthropic:…'."""
+    name, colon, model = teacher.partition(":")
+    return OTHER_NAMES.get(name, name) + colon + model
 
 
 def keys_in(path: Path | None) -> Path | None:

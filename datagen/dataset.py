@@ -104,7 +104,10 @@ def generate(
             and (documents is None or record.document in documents)
         ]
         if len(wanted) < 2:
-            raise too_few(wanted, kept, max_answer)
+            reasons = Counter(rejection.reason for rejection in rejected)
+            for teacher in taught.teachers:
+                reasons.update(teacher["not_answered"])
+            raise too_few(wanted, kept, max_answer, reasons)
         chosen = write_dataset(draft, wanted, rejected, limit, seed, material.documents)
         day = law_date(chosen, material.documents)
         draft.details["law_date"] = day and day.isoformat()
@@ -157,11 +160,20 @@ def checked(
     return kept, sorted(rejected, key=lambda rejection: rejection.index)
 
 
-def too_few(wanted: list[Record], kept: list[Record], max_answer: int | None) -> InputError:
-    """The error for a selection that leaves no dataset."""
+def too_few(
+    wanted: list[Record],
+    kept: list[Record],
+    max_answer: int | None,
+    reasons: Counter[str],
+) -> InputError:
+    """The error for a selection that leaves no dataset; `reasons` for what was dropped."""
     found = f"{len(wanted)} of {len(kept)} records are left"
     if max_answer is None or not kept:
-        return InputError(f"{found}; a dataset has 2 or more.", hint="Take more documents.")
+        dropped = ", ".join(f"{reason} {count:,}" for reason, count in reasons.most_common())
+        return InputError(
+            f"{found}; a dataset has 2 or more." + (f" Rejected: {dropped}." if dropped else ""),
+            hint="Take more documents, or another teacher where its answers cannot be used.",
+        )
     shortest = min(len(record.answer) for record in kept)
     return InputError(
         f"{found} with an answer of at most {max_answer} letters; a dataset has 2 or more.",

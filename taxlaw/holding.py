@@ -106,6 +106,7 @@ class HoldingResult(Result):
     """종합부동산세 in KRW, without 농어촌특별세."""
 
     TAX: ClassVar[str] = "종합부동산세"
+    DUE: ClassVar[str] = "납부기한"
 
     tax_base: int
     gross_tax: int

@@ -177,7 +177,8 @@ def check_income(case: Income) -> None:
     """InputError where the case is not one, or its numbers contradict each other."""
     if (case.tax_base is None) == (case.gross_salary is None):
         raise InputError(
-            "Give either the tax base (과세표준) or the gross salary (총급여), not both."
+            "Either the tax base (과세표준) or the gross salary (총급여) is needed, and not both.",
+            hint="Give --tax-base or --salary.",
         )
     amounts = (
         case.tax_base or 0,

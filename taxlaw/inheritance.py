@@ -154,7 +154,10 @@ def check_inheritance(case: Inheritance) -> None:
     if case.day < FIRST_DAY:
         raise OutOfScopeError(f"Estates are computed from {FIRST_DAY} on; this is of {case.day}.")
     if (case.property is None) == (case.taxable_value is None):
-        raise InputError("Give either the property or the taxable value (과세가액), not both.")
+        raise InputError(
+            "Either the property or the taxable value (과세가액) is needed, and not both.",
+            hint="Give --property or --taxable-value.",
+        )
     parts = (case.public_charges, case.debts, case.funeral, case.burial)
     shares = [share.amount for share in case.skipped]
     gifts = sum(gift.amount for gift in case.gifts)

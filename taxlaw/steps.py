@@ -54,6 +54,8 @@ class Result:
 
     TAX: ClassVar[str] = ""
     """The tax's Korean name."""
+    DUE: ClassVar[str] = "신고ㆍ납부기한"
+    """What the last day is called that a result has as `due`."""
 
     steps: tuple[Step, ...]
     assumptions: tuple[str, ...] = ()
@@ -113,13 +115,19 @@ class Steps:
 
 
 def explain(result: Result) -> str:
-    """A readable Korean explanation: one numbered line a step, each with its article."""
+    """A readable Korean explanation: one numbered line a step, each with its article.
+
+    Below the steps stands the last day to file and pay, where the result has one (`due`).
+    """
     lines = [f"{result.TAX} 계산"]
     for number, step in enumerate(result.steps, start=1):
         amount = format_amount(step.amount)
         how = amount if step.formula == amount else f"{step.formula} = {amount}"
         law = quote_laws(step.citations)
         lines.append(f"{number}. {step.label}: {how}" + (f" ({law})" if law else ""))
+    due = getattr(result, "due", None)
+    if due:
+        lines += ["", f"{result.DUE}: {korean_date(due)}"]
     if result.assumptions:
         lines.append("")
         lines += [f"※ {each}" for each in result.assumptions]

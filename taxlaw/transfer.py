@@ -64,6 +64,7 @@ class TransferResult(Result):
     """양도소득세 and its 개인지방소득세 in KRW."""
 
     TAX: ClassVar[str] = "양도소득세"
+    DUE: ClassVar[str] = "예정신고ㆍ납부기한"
 
     gain: int
     """양도차익; of a house above 12억원, the part that is taxed."""

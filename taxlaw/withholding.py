@@ -85,6 +85,7 @@ class WithholdingResult(Result):
     """What is withheld from one payment, in KRW."""
 
     TAX: ClassVar[str] = "원천징수세액"
+    DUE: ClassVar[str] = "납부기한"
 
     base: int
     """The payment, or the income after expenses."""

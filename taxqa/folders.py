@@ -148,6 +148,15 @@ def partial_path(out: Path) -> Path:
     return place.with_name(f".{place.name}.partial")
 
 
+def beside(path: Path) -> Path:
+    """The folder in which what belongs to `path` and has to outlive `--force` is kept.
+
+    That is the one `path` lies in, and for a file in a stage folder the one beside that.
+    """
+    parent = path.absolute().parent
+    return parent.parent if manifest_of(parent).get("stage") else parent
+
+
 def followed(out: Path) -> Path:
     """`out`, or where it leads where it is a link: that is the disk the user chose."""
     return out.resolve() if out.is_symlink() else out

@@ -6,6 +6,7 @@ compare strings.
 
 import json
 import math
+import shlex
 import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -97,6 +98,14 @@ class Rejection(BaseModel):
 Model = TypeVar("Model", bound=BaseModel)
 
 
+OFFICE_FILES = {
+    b"PK\x03\x04": "a Word, Excel, HWPX or zip file",
+    b"\xd0\xcf\x11\xe0": "a file of Hangul (HWP) or of an older Office",
+    b"%PDF": "a PDF",
+}
+"""First bytes -> what people have in place of text."""
+
+
 @contextmanager
 def open_text(path: Path) -> Iterator[TextIO]:
     """A UTF-8 file (BOM and CRLF accepted) opened for reading.
@@ -116,10 +125,26 @@ def open_text(path: Path) -> Iterator[TextIO]:
         try:
             yield file
         except UnicodeDecodeError:
-            raise InputError(
-                f"{path} is not UTF-8 text (line {first_undecodable(path)}).",
-                hint=f"Convert it first, e.g.: iconv -f cp949 -t utf-8 '{path}' > converted",
-            ) from None
+            raise not_utf8(path) from None
+
+
+def not_utf8(path: Path) -> InputError:
+    """The error for a file that is no UTF-8 text: it says what to do with what it is instead."""
+    with path.open("rb") as file:
+        start = file.read(8)
+    for magic, kind in OFFICE_FILES.items():
+        if start.startswith(magic):
+            return InputError(
+                f"{path} is {kind}, not text.",
+                hint="Save it as plain text in UTF-8 first, from the program that made it.",
+            )
+    encoding = "utf-16" if start.startswith((b"\xff\xfe", b"\xfe\xff")) else "cp949"
+    old, new = shlex.quote(str(path)), shlex.quote(f"{path}.utf8")
+    convert = f"iconv -f {encoding} -t utf-8 {old} > {new} && mv {new} {old}"
+    return InputError(
+        f"{path} is not UTF-8 text (line {first_undecodable(path)}).",
+        hint=f"Convert it first, e.g.: {convert}",
+    )
 
 
 def first_undecodable(path: Path) -> int:
@@ -147,6 +172,8 @@ def parse_json(text: str, where: str) -> Any:
     normalisation, and a mark after an escape (\\n) would be joined to the escape's own letter.
     """
     text = text.rstrip(" \t\r\n")
+    if not text:
+        raise InputError(f"{where} is not JSON: it is empty.")
     try:
         return composed(json.loads(text, parse_constant=refuse, parse_float=finite))
     except json.JSONDecodeError as error:

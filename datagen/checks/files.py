@@ -11,6 +11,11 @@ from taxlaw.articles import ArticleIndex
 from taxqa.errors import InputError
 from taxqa.records import QARecord, Rejection, open_text, parse_json, read_json
 
+FORM = (
+    'A dataset looks like: [{"question": "…", "answer": "…", "type": "student", "source":'
+    ' "practical"}]'
+)
+
 
 @dataclass(frozen=True)
 class Report:
@@ -70,11 +75,15 @@ def dataset_items(path: Path) -> Iterator[object]:
                 if line.strip():
                     yield parse_json(line, f"{path}, line {number},")
         return
-    data = read_json(path)
+    try:
+        data = read_json(path)
+    except InputError as error:
+        if error.hint or not path.is_file():
+            raise
+        raise InputError(error.message, hint=FORM) from None
     if not isinstance(data, list):
         raise InputError(
             f"{path} holds a JSON {type(data).__name__}; a list of records was expected.",
-            hint='A dataset looks like: [{"question": "…", "answer": "…", "type": "student",'
-            ' "source": "practical"}]',
+            hint=FORM,
         )
     yield from data

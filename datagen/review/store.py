@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 from taxqa.errors import BusyError, InputError, NoSpaceError, TaxqaError
+from taxqa.folders import beside
 from taxqa.records import parse_json, to_json
 
 FILE = "review.sqlite3"
@@ -59,7 +60,7 @@ Decisions = Mapping[str, Mapping[str, Decision]]
 
 def reviews_path(dataset: Path) -> Path:
     """Where the decisions on a dataset are kept: beside it, shared by all datasets there."""
-    return dataset.absolute().parent / FILE
+    return beside(dataset) / FILE
 
 
 class Reviews:

@@ -104,7 +104,8 @@ class PriceTable(Section):
         if entry is None or entry.input is None or entry.output is None:
             raise InputError(
                 f"The price of '{teacher}' is not known (table of {self.date}).",
-                hint=f"Put it into {user_table()}, in USD per million tokens:\n"
+                hint=f"Put it into {user_table()}, in USD per million tokens"
+                " (0 where it costs nothing):\n"
                 f"models: {{{provider}: {{'{model}': {{input: 0.10, output: 0.50}}}}}}\n"
                 f"{self.known_models(provider)}".rstrip(),
             )

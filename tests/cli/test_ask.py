@@ -70,3 +70,8 @@ def test_an_empty_question_is_said_to_be_even_where_there_is_no_model(
         result = CliRunner().invoke(ask, words)
         assert isinstance(result.exception, InputError)
         assert "The question is empty." in result.exception.message
+
+
+def test_a_question_without_quotes_is_one_question(fake: FakeOllama) -> None:
+    result = CliRunner().invoke(ask, ["부가가치세율은", "얼마인가요", "--json"])
+    assert json.loads(result.stdout)["question"] == "부가가치세율은 얼마인가요"

@@ -40,6 +40,15 @@ CONFIGS = {
     "unpackaged.yaml": "base_model: phi-2\nbase_source: embedded",
 }
 
+NO_TEXT = {
+    "word.docx": b"PK\x03\x04\x14\x00\xff",
+    "old.hwp": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+    "page.pdf": b"%PDF-1.4\n%\xe2\xe3",
+    "utf16.json": "[세금]".encode("utf-16"),
+    "table.csv": "question,answer\r\n세율은?,10%\r\n".encode("utf-8-sig"),
+    "nothing.json": b"",
+}
+"""What people have in place of a text."""
 RUN = {
     "base_model": dict.fromkeys(
         ("name", "folder", "source", "repo", "license_name", "license_url"), "base"
@@ -76,6 +85,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     Path("object.json").write_text(json.dumps(RECORD), encoding="utf-8")
     Path("ansi.json").write_bytes("[세금]".encode("cp949"))
     Path("broken.gguf").write_bytes(b"GGUF, not really")
+    for name, data in NO_TEXT.items():
+        Path(name).write_bytes(data)
     for name, text in CONFIGS.items():
         Path(name).write_text(text, encoding="utf-8")
     return tmp_path
@@ -134,6 +145,16 @@ WRONG = [
     ("check broken.jsonl --json", 2, "broken.jsonl, line 2, is not JSON"),
     ("check object.json", 2, "holds a JSON dict; a list of records was expected."),
     ("check ansi.json", 2, "ansi.json is not UTF-8 text (line 1)."),
+    ("check word.docx", 2, "word.docx is a Word, Excel, HWPX or zip file, not text.\nSave it as"),
+    ("check old.hwp", 2, "old.hwp is a file of Hangul (HWP) or of an older Office, not text."),
+    ("check page.pdf", 2, "page.pdf is a PDF, not text."),
+    ("check utf16.json", 2, "Convert it first, e.g.: iconv -f utf-16 -t utf-8 utf16.json > utf16."
+     "json.utf8 && mv utf16.json.utf8 utf16.json"),
+    ("check table.csv", 2, "table.csv is not JSON: Expecting value at line 1, column 1.\nA dataset"
+     " looks like: ["),
+    ("check nothing.json", 2, "nothing.json is not JSON: it is empty.\nA dataset looks like: ["),
+    ("check object.json --report none/page.html", 2, "There is no folder none for the report."),
+    ("check object.json --report empty", 2, "empty is a folder; --report names a file"),
     ("check object.json --corpus empty", 2, "empty is no corpus folder of taxqa"),
     ("collect --from none --out new", 2, "There is no file or folder none."),
     ("collect --from empty --out new", 2, "The folder empty is empty"),
@@ -183,7 +204,7 @@ WRONG = [
     ("generate --out .", 2, "'.' cannot be made anew"),
     ("collect --from mine --out mine --force", 2, "mine exists and was not made by taxqa"),
     # A config
-    (f"{TRL} --config none.yaml", 2, "There is no file none.yaml."),
+    (f"{TRL} --config none.yaml", 2, "There is no file none.yaml.\nWrite one as in README.md"),
     (f"{TRL} --config empty", 2, "empty is a folder; a file was expected."),
     (f"{TRL} --config unknown.yaml", 2, "unknown.yaml: learning_rate: Extra inputs are not"
      " permitted\nKnown keys there: base_model,"),
@@ -220,7 +241,7 @@ WRONG = [
     ("finetune --dataset dataset --trainer magic", 2, "Invalid value for '--trainer'"),
     ("ask 세율은? --temperature 9", 2, "9.0 is not in the range"),
     ("ask 세율은? --max-tokens 0", 2, "0 is not in the range x>=1"),
-    ("ask", 2, "Missing argument 'QUESTION'"),
+    ("ask", 2, "Missing argument 'QUESTION...'"),
     ("ask \udcff", 2, "The question is no UTF-8 text"),
     ("ask 세율은? --model none --host http://[::1", 2, "--host is 'http://[::1', which is no"
      " address of a server"),
@@ -237,7 +258,9 @@ WRONG = [
     ("calc income --tax-base 6000만 --year 0", 2, "0 is not in the range 1900<=x<=2100"),
     (f"{GIFT} --prior amount=1억", 2, "needs amount= and day="),
     (f"{GIFT} --filing late", 2, "--paid-on"),
-    ("calc income", 2, "Give either the tax base"),
+    ("calc income", 2, "Give --tax-base or --salary."),
+    ("calc corporate", 2, "Give --tax-base or --income."),
+    ("calc inheritance", 2, "Give --property or --taxable-value."),
     ("calc income --tax-base 6000만 --year 1990", 2, "known from 2023-01-01 on"),
     ("calc income --salary 5000만 --dependants -1", 2, "negative"),
     # No Ollama

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import unicodedata
 from typing import Any
 
 import pytest
@@ -207,3 +208,16 @@ def test_a_sale_is_computed_and_asks_for_what_decides_it() -> None:
     asked = run("transfer", *words, *days)
     assert isinstance(asked.exception, InputError)
     assert "--surcharge" in asked.exception.hint
+
+
+@pytest.mark.parametrize("text", ["3억 5천", "350000000", "3.5억", "₩350,000,000", "３억 5천만원",
+                                  unicodedata.normalize("NFD", "3억5천만원")])  # fmt: skip
+def test_an_amount_may_be_written_as_people_write_it(text: str) -> None:
+    found = data("gift", "--amount", text, "--donor", "parent", "--recipient", "adult")
+    assert found["taxable_value"] == 350_000_000
+
+
+def test_the_last_day_to_file_and_pay_is_printed() -> None:
+    assert "\n신고ㆍ납부기한: 2026. 8. 31.\n" in run(*GIFT, "--as-of", "2026-05-10").stdout
+    payment = ("withholding", "--income", "business", "--amount", "300만", "--paid", "2026-06-15")
+    assert "\n납부기한: 2026. 7. 10.\n" in run(*payment).stdout

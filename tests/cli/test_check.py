@@ -133,3 +133,10 @@ def test_a_records_words_cannot_steer_the_terminal(tmp_path: Path) -> None:
     result = invoke(path)
     assert "얼마인가?" in result.output
     assert not any(letter in result.output for letter in "\x1b\x07\x9b")
+
+
+def test_a_dataset_folder_is_checked_by_its_records(tmp_path: Path) -> None:
+    write(tmp_path / "records.jsonl", GOOD)
+    result = invoke(tmp_path)
+    assert result.exit_code == 0, result.output
+    assert result.stdout == "1 record: 1 kept, 0 rejected\n"

@@ -1,6 +1,7 @@
 """`taxqa check --judge`: a language model that sees the source may drop what the checks kept."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -112,3 +113,19 @@ def test_a_dataset_without_documents_cannot_be_judged(fake: FakeTeachers, datase
     result = judged(fake, dataset / "dataset.json", "--yes")
     assert isinstance(result.exception, InputError)
     assert "does not say what its records rest on" in str(result.exception)
+
+
+def test_paid_verdicts_outlive_a_dataset_that_is_made_anew(
+    fake: FakeTeachers, dataset: Path, tmp_path: Path
+) -> None:
+    corpus, mine = tmp_path / "corpus", tmp_path / "dataset"
+    shutil.copytree(dataset.parent / "corpus", corpus)
+    shutil.copytree(dataset, mine)
+    first = judged(fake, mine / "records.jsonl", "--yes")
+    asked = len(fake.billed)
+    assert asked and (tmp_path / "verdicts.sqlite3").is_file()
+    documents = [document.id for document in read_corpus(corpus).documents]
+    generate(corpus, mine, documents=documents, force=True)
+    again = judged(fake, mine / "records.jsonl")
+    assert again.stdout == first.stdout
+    assert len(fake.billed) == asked

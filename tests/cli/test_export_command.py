@@ -41,6 +41,7 @@ def report(*left_out: dict[str, Any]) -> Report:
     )  # fmt: skip
 
 
+BASE = ("--base-model", "gemma3-12b")
 LOST = quant("q4_k_m", 0.71, "mean KL divergence 0.710, at most 0.1")
 
 
@@ -86,6 +87,18 @@ def test_the_table_says_what_each_quant_kept(asked: dict[str, Any]) -> None:
     )
     assert "export.json, export.html" in done.stdout
     assert "Next: taxqa register --model work/models/r" in done.stdout
+
+
+def test_a_model_that_learned_nothing_is_told(asked: dict[str, Any]) -> None:
+    assert "train it longer" not in run().stdout
+    merged = asked["report"].merged.model_copy(update={"right": 0})
+    asked["report"] = asked["report"].model_copy(update={"merged": merged})
+    assert "The merged model itself gave no answer as it was taught" in run().stdout
+
+
+def test_a_machine_that_nothing_fits_is_told_of_smaller_bases() -> None:
+    assert "Smaller bases: --base-model gemma3-4b" in run("--memory", "4GB", *BASE).stdout
+    assert "Smaller bases" not in run("--memory", "64GB", *BASE).stdout
 
 
 def test_a_quant_that_was_left_out_fails_the_command_and_the_rest_is_named(

@@ -55,3 +55,10 @@ def test_wrong_options_are_refused_before_anything_is_made(tmp_path: Path) -> No
     missing = invoke("--out", out, "--corpus", tmp_path / "no").exception
     assert isinstance(missing, InputError) and "taxqa collect" in str(missing)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_next_command_can_be_copied_whatever_the_folder_is_called(tmp_path: Path) -> None:
+    out = tmp_path / "새 데이터"
+    result = CliRunner().invoke(generate, ["--limit", "4", "--out", str(out)])
+    assert result.exit_code == 0, result.output
+    assert f"Next: taxqa finetune --dataset '{out}' " in result.stdout

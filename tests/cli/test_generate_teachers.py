@@ -172,6 +172,16 @@ def only_statutes(folder: Path, **more: object) -> Path:
     return path
 
 
+def test_a_teacher_of_whose_answers_none_can_be_used_is_the_reason_that_is_told(
+    corpus: Path, tmp_path: Path
+) -> None:
+    with served(FakeTeachers(answer=lambda prompt: "{}")) as fake:
+        result = invoke(*asked(fake, corpus, tmp_path / "new", "--max-passages", "3"))
+    assert isinstance(result.exception, InputError)
+    assert "Rejected: " in str(result.exception)
+    assert "another teacher" in result.exception.hint
+
+
 def test_an_estimate_sends_nothing_makes_nothing_and_needs_no_key(
     fake: FakeTeachers, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -61,6 +61,16 @@ def test_a_summary_says_who_did_what_and_how_well_they_agree(dataset: Path) -> N
     assert data["reviewers"]["나"]["accept"] == 2
 
 
+PARTS = {
+    "train": "train.jsonl", "valid": "valid.jsonl", "held out": "heldout.jsonl",
+    "rejected": "rejected.jsonl",
+}  # fmt: skip
+
+
+def lines(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8").splitlines()
+
+
 def test_reviews_of_another_machine_are_taken_over(dataset: Path, tmp_path: Path) -> None:
     decide(dataset, ("가", 0, "accept"), ("나", 1, "reject"))
     office = (dataset.parent / "review.sqlite3").rename(tmp_path / "사무실 검토.sqlite3")
@@ -82,6 +92,8 @@ def test_an_export_says_what_was_left_out(dataset: Path, tmp_path: Path) -> None
     assert result.exit_code == 0, result.output
     assert f"11 records in {out}" in result.stdout
     assert "rejected by a reviewer 1, reviewers disagree 1" in result.stdout
+    shown = [f"{name} {len(lines(out / file))}" for name, file in PARTS.items()]
+    assert f"  {', '.join(shown)}\n" in result.stdout
     assert "Next: taxqa finetune --dataset" in result.stdout
     again = invoke("--dataset", dataset, "--export", out)
     assert isinstance(again.exception, InputError)

@@ -28,6 +28,11 @@ def test_acts_are_named_as_people_name_them(tmp_path: Path) -> None:
     assert load_config(path).acts == ("상속세 및 증여세법", "법인세법", "소득세법")
 
 
+def test_claude_is_another_name_of_anthropic() -> None:
+    config = load_config(None, teachers=("claude:claude-haiku-5-5", "worked"))
+    assert config.teachers == ("anthropic:claude-haiku-5-5", "worked")
+
+
 def test_a_model_with_a_colon_of_its_own_is_kept_whole() -> None:
     assert load_config(None, teachers=("ollama:gemma3:12b",)).models == ("ollama:gemma3:12b",)
 

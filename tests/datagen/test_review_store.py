@@ -133,6 +133,8 @@ def test_a_changed_record_is_reviewed_anew_and_an_unchanged_one_is_not(tmp_path:
 
 def test_the_reviews_lie_beside_the_dataset_so_that_force_leaves_them(tmp_path: Path) -> None:
     assert reviews_path(tmp_path / "work" / "dataset").parent == tmp_path / "work"
+    dataset = write_reviewed(tmp_path / "work")
+    assert reviews_path(dataset / "records.jsonl") == tmp_path / "work" / "review.sqlite3"
 
 
 def test_what_a_folder_has_is_there_to_review(tmp_path: Path) -> None:

@@ -90,8 +90,8 @@ def test_the_return_is_due_three_or_four_months_after_the_year() -> None:
 @pytest.mark.parametrize(
     ("case", "message"),
     [
-        (year(), "either the tax base"),
-        (year(tax_base=1, income=1), "either the tax base"),
+        (year(), "Either the tax base"),
+        (year(tax_base=1, income=1), "Either the tax base"),
         (year(tax_base=-1), "negative"),
         (year(income=1, losses=-1), "negative"),
         (year(tax_base=1, losses=1), "taken off already"),

@@ -179,8 +179,8 @@ def test_the_age_of_children_is_that_of_the_supplementary_provisions(shared: Pat
 @pytest.mark.parametrize(
     ("case", "message"),
     [
-        (Income(year=2026), "either the tax base"),
-        (Income(year=2026, tax_base=1, gross_salary=1), "either the tax base"),
+        (Income(year=2026), "Either the tax base"),
+        (Income(year=2026, tax_base=1, gross_salary=1), "Either the tax base"),
         (Income(year=2026, tax_base=-1), "negative"),
         (Income(year=2026, tax_base=1, spouse=True), "beside a tax base"),
         (salary(1, aged_70=2), "aged or disabled"),

@@ -250,8 +250,8 @@ def test_a_part_of_a_year_until_nineteen_counts_as_one(born: date, years: int) -
     ("case", "message"),
     [
         (estate(day=date(2023, 12, 31)), "from 2024-01-01 on"),
-        (Inheritance(day=DAY), "either the property"),
-        (estate(taxable_value=1), "either the property"),
+        (Inheritance(day=DAY), "Either the property"),
+        (estate(taxable_value=1), "Either the property"),
         (estate(-1), "negative"),
         (whole(debts=1), "taken off already"),
         (estate(spouse_inherits=1), "there is none"),
