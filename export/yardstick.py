@@ -9,10 +9,13 @@ from export.divergence import Divergence, Reference, scored_tokens
 from export.gguf_model import Answer, GgufModel
 from export.merged_model import MergedModel
 from export.run import Trained
+from export.same_model import drift, measured_rows, require_trained
 from export.texts import within
+from taxqa.errors import ProofError
 from taxqa.progress import note
 from taxqa.records import Record
 
+UNMEASURED = "Train with a dataset that holds some out, or export unmeasured with --questions 0."
 SPARE_TOKENS = 32
 """By how much a compared answer may be longer than the longest taught one."""
 
@@ -42,6 +45,9 @@ class Yardstick:
             full: the f16 GGUF.
             store: file to keep the log-probabilities in: 4 bytes times tokens times vocabulary.
             tokens: most tokens of answers that are scored.
+
+        Raises:
+            ProofError: the merged model is not the trained one, or there is no text to score.
         """
         self.records = records
         self.form = trained.form
@@ -50,16 +56,28 @@ class Yardstick:
         taught = [len(trained.tokenizer(record.answer).input_ids) for record in records]
         self.cut = max(taught) + SPARE_TOKENS
         rows = within(trained.rows(records), tokens, lambda row: scored_tokens([row]))
-        longest = max(map(len, [*self.prompts, *(row.input_ids for row in rows)]))
+        if not rows:
+            raise ProofError(
+                "All held-out answers of this run are longer than its max_length, so no quant can"
+                " be compared with the merged model.",
+                hint=UNMEASURED,
+            )
+        trained_rows = measured_rows(trained)
+        texts = (row.input_ids for row in [*rows, *trained_rows])
+        longest = max(map(len, [*self.prompts, *texts]))
         self.context = longest + self.cut + 8
         self.source = "transformers" if fits_in_memory(full.stat().st_size * 2) else "f16 GGUF"
         if self.source == "transformers":
             merged = MergedModel(trained)
+            self.drift = drift(trained_rows, trained, merged.logits)
+            require_trained(self.drift, trained, "merged model")
             answers, same = merged.answers(self.prompts, self.cut), len(records)
             self.reference = Reference(store, rows, merged.logits)
         else:
             note("The merged model does not fit into memory in 32 bits: f16 GGUF in its place.")
             with closing(GgufModel(full, self.context)) as model:
+                self.drift = drift(trained_rows, trained, model.logits)
+                require_trained(self.drift, trained, self.source)
                 answers, same = self.ask(model)
                 self.reference = Reference(store, rows, model.logits)
         self.texts = [answer.text for answer in answers]
