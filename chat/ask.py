@@ -1,5 +1,6 @@
 """Ask a model one question: find the model, stream its answer."""
 
+import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -45,12 +46,13 @@ def ask(
 
 
 def question_text(given: str) -> str:
-    """A question without the blanks around it; worth calling before a model is loaded for it.
+    """A question without the blanks around it, NFC-normalised as all that was trained; worth
+    calling before a model is loaded for it.
 
     Raises:
         InputError: it is empty, or holds bytes that the terminal could not read as text.
     """
-    question = given.strip()
+    question = unicodedata.normalize("NFC", given.strip())
     if not question:
         raise InputError(
             "The question is empty.", hint='Try: taxqa ask "부가가치세율은 얼마인가요?"'

@@ -51,7 +51,7 @@ def test_a_model_is_registered_and_its_prompts_are_proven(
         assert fake.models["taxqa-demo:latest"].system == system
     plan = found.plan
     assert (plan.name, plan.quant.type, plan.version) == ("taxqa-demo", "q8_0", version)
-    names = [case.name for case in cases_of(prompt_form(form))]
+    names = [case.name for case in cases_of(prompt_form(form), "<eos>", "<bos>")]
     assert found.prompts == (*names, "a very long question")
     assert [answer.answer for answer in found.answers] == ["10%입니다."]
     assert plan.tokens
