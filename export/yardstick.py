@@ -16,6 +16,9 @@ from taxqa.progress import note
 from taxqa.records import Record
 
 UNMEASURED = "Train with a dataset that holds some out, or export unmeasured with --questions 0."
+CONVERSION_KLD = 0.002
+"""Most mean KL divergence of the f16 GGUF from the merged model, nats a token: both hold the same
+16 bits, and arithmetic alone makes millionths of it (docs/export.md)."""
 SPARE_TOKENS = 32
 """By how much a compared answer may be longer than the longest taught one."""
 
@@ -47,7 +50,8 @@ class Yardstick:
             tokens: most tokens of answers that are scored.
 
         Raises:
-            ProofError: the merged model is not the trained one, or there is no text to score.
+            ProofError: the merged model is not the trained one, the f16 GGUF not the merged one, or
+                there is no text to score.
         """
         self.records = records
         self.form = trained.form
@@ -73,6 +77,8 @@ class Yardstick:
             require_trained(self.drift, trained, "merged model")
             answers, same = merged.answers(self.prompts, self.cut), len(records)
             self.reference = Reference(store, rows, merged.logits)
+            del merged
+            self.require_converted(full)
         else:
             note("The merged model does not fit into memory in 32 bits: f16 GGUF in its place.")
             with closing(GgufModel(full, self.context)) as model:
@@ -82,6 +88,23 @@ class Yardstick:
                 self.reference = Reference(store, rows, model.logits)
         self.texts = [answer.text for answer in answers]
         self.merged = compare(answers, self.texts, records, same)
+
+    def require_converted(self, full: Path) -> None:
+        """Refuse an f16 GGUF that is not the merged model: what a quant may lose it may not.
+
+        Raises:
+            ProofError: it is not.
+        """
+        with closing(GgufModel(full, self.context)) as model:
+            found = self.reference.compare(model.logits).mean_kld
+        # Written so that a divergence that is no number is too much.
+        if not found <= CONVERSION_KLD:
+            raise ProofError(
+                f"The conversion changed the model: the f16 GGUF has a mean KL divergence of"
+                f" {found:.4f} nats a token from the merged model, at most {CONVERSION_KLD:g}.",
+                hint="Please report it with the name of the base model; with another llama.cpp:"
+                " --llama-cpp-dir.",
+            )
 
     def ask(self, model: GgufModel) -> tuple[list[Answer], int]:
         """A GGUF's answers, and how many prompts it tokenises as training did."""

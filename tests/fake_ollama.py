@@ -17,7 +17,7 @@ Where it stands in github.com/ollama/ollama:
 - system messages joined, neighbours of one role merged, the bare question without TEMPLATE:
   collate, Execute and DefaultTemplate in template/template.go
 - creating: server/create.go; SYSTEM is a layer of its own: ApplyModelfileLayers in
-  create/manifest.go, or setSystem in server/create.go before
+  create/manifest.go (setSystem in server/create.go before)
 - the digest of a model is that of its manifest, which a copy takes over byte by byte:
   manifest/manifest.go, CopyModel in server/images.go
 - numbers among the parameters: Options.FromMap in api/types.go
@@ -277,10 +277,10 @@ class FakeOllama:
             raise Refusal(500, f"template: {error}") from None
         if body.get("_debug_render_only") and self.knows_render:
             return iter([{"model": name, "_debug_info": {"rendered_template": prompt}}])
-        if len(prompt) > num_ctx:
+        if len(prompt) > num_ctx - truncate:
             if not truncate or body.get("shift") is False:
                 raise Refusal(400, self.too_long(len(prompt), num_ctx, truncate))
-            prompt = prompt[-num_ctx // 2 :]
+            prompt = shifted(prompt, num_ctx, options.get("num_keep", 4))
         reply = self.replies.get(messages[-1]["content"], self.reply)
         if self.runs:
             reply = self.written(model, prompt, options)
@@ -375,6 +375,16 @@ def with_tag(name: str) -> str:
 def as_list(value: Any) -> list[str]:
     """A licence, which may come as text or as a list."""
     return [value] if isinstance(value, str) else list(value or [])
+
+
+def shifted(prompt: str, num_ctx: int, keep: int) -> str:
+    """A prompt that is too long, as it is cut: its first letters, and what fits from its end.
+
+    completionPromptForRequest and contextShiftPromptLimit in llm/llama_server.go.
+    """
+    keep = min(keep, num_ctx - 1)
+    limit = num_ctx - max((num_ctx - keep) // 2, 1)
+    return prompt[:keep] + prompt[len(prompt) - limit + keep :]
 
 
 def as_generated(lines: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:

@@ -211,6 +211,14 @@ def test_a_prompt_that_does_not_fit_is_refused_and_not_cut(server: Ollama, tmp_p
         list(server.chat("m", question))
 
 
+def test_a_prompt_that_may_be_cut_loses_its_middle(
+    fake: FakeOllama, server: Ollama, tmp_path: Path
+) -> None:
+    make(server, tmp_path / "a.gguf", parameters={"stop": ["<eos>"], "num_ctx": 100})
+    asked = {"model": "m", "prompt": "가" * 500, "stream": False}
+    assert server.post("/api/generate", asked)["prompt_eval_count"] == 52
+
+
 def test_of_a_long_conversation_the_first_turns_are_dropped_and_the_system_message_stays(
     fake: FakeOllama, server: Ollama, tmp_path: Path
 ) -> None:
