@@ -103,7 +103,8 @@ def block_of(kind: int) -> tuple[int, int]:
     """(weights, bytes) of a block of a type."""
     from gguf.constants import GGML_QUANT_SIZES, GGMLQuantizationType
 
-    return GGML_QUANT_SIZES[GGMLQuantizationType(kind)]
+    weights, size = GGML_QUANT_SIZES[GGMLQuantizationType(kind)]
+    return weights, size
 
 
 def windows(path: Path, tensor: Tensor, count: int) -> Any:
