@@ -1,5 +1,6 @@
 """`taxqa review`: a local page on which people accept, edit or reject a dataset's records."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -7,6 +8,8 @@ import click
 
 if TYPE_CHECKING:
     from datagen.review.desk import Desk
+    from datagen.review.items import Material
+    from datagen.review.store import Reviews
 
 LONGEST_NAME = 40
 
@@ -51,9 +54,15 @@ LONGEST_NAME = 40
     type=click.Path(path_type=Path),
     help="Make a new dataset folder of the reviewed dataset instead of the page.",
 )
+@click.option(
+    "--import",
+    "other",
+    type=click.Path(path_type=Path),
+    help="Take over the decisions of another machine's review.sqlite3 on the same records.",
+)
 @click.option("--reviewed-only", is_flag=True, help="Export only what somebody looked at.")
 @click.option("--force", is_flag=True, help="Replace an exported dataset that is already there.")
-@click.option("--json", "as_json", is_flag=True, help="Print summary or export as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print summary, export or import as JSON.")
 def review(
     dataset: Path,
     corpus: Path | None,
@@ -64,6 +73,7 @@ def review(
     no_browser: bool,
     summary: bool,
     out: Path | None,
+    other: Path | None,
     reviewed_only: bool,
     force: bool,
     as_json: bool,
@@ -78,6 +88,7 @@ def review(
     Examples:
       taxqa review --dataset work/dataset
       taxqa review --dataset work/dataset --export work/reviewed
+      taxqa review --dataset work/dataset --import from-the-office/review.sqlite3
       taxqa review --dataset my-dataset.json --corpus work/corpus --summary --json
     """
     from datagen.review.export import export
@@ -86,14 +97,19 @@ def review(
 
     if out is None and (reviewed_only or force):
         raise click.UsageError("--reviewed-only and --force belong to --export.")
+    if other and (out or summary):
+        raise click.UsageError("--import, --export and --summary are done one at a time.")
     if len(reviewer) > LONGEST_NAME:
         raise click.UsageError(f"--reviewer has at most {LONGEST_NAME} letters.")
-    if out is None and not summary:
+    if not (out or other or summary):
         from datagen.review.server import require_extra
 
         require_extra()
     material = load(dataset, corpus)
     with Reviews.opened(reviews or reviews_path(dataset)) as kept:
+        if other is not None:
+            import_reviews(material, kept, other, as_json)
+            return
         if out is not None:
             counts = export(material, kept, out, reviewed_only=reviewed_only, force=force)
             print_export(out, counts, as_json)
@@ -125,6 +141,24 @@ def show_page(desk: "Desk", reviewer: str, port: int, no_browser: bool) -> None:
             note("Ended; every decision and draft is kept.")
     path = desk.material.path
     note(f"Next: taxqa review --dataset {path} --export work/reviewed")
+
+
+def import_reviews(material: "Material", kept: "Reviews", other: Path, as_json: bool) -> None:
+    """Take over another file's decisions, and say how many."""
+    from cli.main import print_json
+    from datagen.review.merging import take_over
+
+    found = take_over(kept, other, {item.digest for item in material.items})
+    if as_json:
+        print_json({"reviews": str(kept.path), **asdict(found)})
+        return
+    names = f" of {', '.join(found.reviewers)}" if found.reviewers else ""
+    click.echo(f"{found.taken:,} decisions{names} taken over into {kept.path}")
+    click.echo(
+        f"  here already {found.known:,} ({found.undone:,} of them taken back there since),"
+        f" of other records {found.other_records:,}"
+    )
+    click.echo(f"Next: taxqa review --dataset {material.path} --summary")
 
 
 def print_export(out: Path, counts: dict[str, int], as_json: bool) -> None:

@@ -56,8 +56,8 @@ class Piece:
 
 
 def article_passages(document: Document, letters: int) -> Iterator[Passage]:
-    """The passages of one article; deleted parts give none."""
-    whole = without_deleted(read_article(document))
+    """The passages of one article; deleted parts, and those not in force, give none."""
+    whole = standing_article(document)
     if not whole.text.strip():
         return
     for number, piece in enumerate(cut(whole, letters, ""), start=1):
@@ -92,10 +92,24 @@ def name_of(line: str, level: int) -> str:
     return numbered(int(found[1]), int(found[2] or 0), "호") if level == 2 else f"{found[1]}목"
 
 
+def standing_article(document: Document) -> Part:
+    """The article without what is deleted and what is not in force; empty where nothing stands."""
+    if "" in document.not_in_force:
+        return Part(document.id, 0)
+    return in_force_parts(without_deleted(read_article(document)), document)
+
+
 def without_deleted(part: Part) -> Part:
     """`part` without the 항, 호 and 목 of which nothing but 삭제 is left."""
     inside = map(without_deleted, part.parts)
     return replace(part, parts=[each for each in inside if not is_deleted(each)])
+
+
+def in_force_parts(part: Part, document: Document) -> Part:
+    """`part` without the 항, 호 and 목 that the document names as not in force."""
+    out = {document.id + name for name in document.not_in_force}
+    inside = (in_force_parts(each, document) for each in part.parts if each.citation not in out)
+    return replace(part, parts=list(inside))
 
 
 def is_deleted(part: Part) -> bool:

@@ -7,8 +7,8 @@ from datetime import date
 
 from datagen.example import OTHERS, Example
 from datagen.markup import sections_of
-from datagen.particles import last_sound, with_particle
-from datagen.quotes import quote
+from datagen.particles import with_particle
+from datagen.quotes import quote, quoted, spelled_out
 from taxqa.records import Asker, Document, Source
 
 GIST_LENGTH = 400
@@ -38,6 +38,15 @@ TWO_ISSUES = re.compile(
     r"(?:의의|의미|취지|요건|소재|정도|방법|범위|여부|효력|기준|시기)(?:와| 및) "
 )
 """Of 'A의 의미 및 B인지 여부(적극)' the holding answers B alone."""
+CASE_BOUND = re.compile(r"쟁점|청구(?:인|법인|외|주장)|이 사건|이 건|조사청|처분청|본법|원심")
+"""Words that only the parties understand: a title or gist with them cannot stand alone."""
+CONCLUDES = re.compile(r"[가-힣][음임함됨]$")
+"""A title that is the gist itself."""
+WHAT_IS_SAID = (
+    "{number}의 요지는 무엇인가요?",
+    "{number}의 내용을 알려 주세요.",
+    "{number} 요지",
+)
 WHAT = (
     "‘{title}’에 관한 {number}의 요지는 무엇인가요?",
     "{number}에서는 ‘{title}’에 대해 어떻게 판단했나요?",
@@ -45,12 +54,12 @@ WHAT = (
 )
 BASIC = (
     "‘{title}’에 관한 {act} 기본통칙의 내용은 무엇인가요?",
-    "{number}은 어떤 내용인가요?",
+    "{number_topic} 어떤 내용인가요?",
     "{act} 기본통칙은 ‘{title}’에 대해 어떻게 정하고 있나요?",
 )
 WHETHER = (
     "{issue}에 대해 판례는 어떻게 보나요?",
-    "{issue}에 관한 법원의 판단은 무엇인가요?",
+    "{issue}에 대해 판결은 어떻게 났나요?",
     "{issue_subject} 문제된 판례가 있나요?",
 )
 HOLDINGS = {"적극": "긍정했습니다", "소극": "부정했습니다"}
@@ -103,7 +112,7 @@ def holding_text(document: Document, holding: str) -> str:
     case = with_particle(judgment_name(document), "은")
     if holding.startswith("="):
         meaning = holding.removeprefix("=").strip()
-        return f"{case} 이를 ‘{meaning}’{'이라고' if last_sound(meaning) else '라고'} 보았습니다."
+        return f"{case} 이를 {with_particle(f'‘{meaning}’', '이라고')} 보았습니다."
     for word, verb in HOLDINGS.items():
         if holding.endswith(word):
             return f"{case} 이를 {verb}({holding})."
@@ -129,12 +138,12 @@ def gist_examples(
     document: Document, gist: str, turn: int, order: random.Random
 ) -> Iterator[Example]:
     """Two questions for the gist, where it is short enough to be given whole."""
-    text = quote(gist, GIST_LENGTH)
-    if not text:
+    text, title = quote(gist, GIST_LENGTH), short_title(document.title)
+    if not text or CASE_BOUND.search(text) or CASE_BOUND.search(title):
         return
     number = f"{document.id} {decided_as(document)}" if document.kind == "judgment" else document.id
-    for phrasing in order.sample(WHAT, 2):
-        question = phrasing.format(title=short_title(document.title), number=number)
+    for phrasing in order.sample(WHAT_IS_SAID if CONCLUDES.search(title) else WHAT, 2):
+        question = phrasing.format(title=title, number=number)
         yield example(document, question, f"{text} ({document.id})", turn)
 
 
@@ -150,8 +159,9 @@ def basic_ruling_examples(document: Document, turn: int, order: random.Random) -
         return
     act = document.id.partition(" 기본통칙")[0]
     for phrasing in order.sample(BASIC, 2):
-        question = phrasing.format(title=document.title, act=act, number=document.id)
-        answer = f"{with_particle(document.id, '은')} “{text}”라고 정합니다."
+        topic = with_particle(document.id, "은")
+        question = phrasing.format(title=document.title, act=act, number_topic=topic)
+        answer = f"{topic} {quoted(text)} 정합니다.{spelled_out(text, act)}"
         yield example(document, question, answer, turn)
 
 

@@ -13,7 +13,9 @@ from taxlaw.rates import EOK, MAN
 from taxlaw.steps import Step
 
 PHRASINGS = 6
-ASSUMED = "10년 안에 받은 다른 증여는 없는 경우입니다."
+ASSUMED = "받는 사람이 거주자이고 10년 안의 다른 증여가 없는 경우입니다."
+PARENT_LIVES = "받는 사람이 거주자이고 부모가 살아 있으며 10년 안의 다른 증여가 없는 경우입니다."
+"""Where the parent between them has died nothing is added (제57조제1항 단서)."""
 SHORT_LAW = "같은 법"
 MORE_THAN_ANY_LIMIT = 100 * EOK
 
@@ -54,15 +56,16 @@ def gift_of(relation: Relation, amount: int) -> Gift:
 
 def gift_answer(relation: Relation, amount: int, result: GiftResult, *, listed: bool) -> str:
     """The tax first, then each step with its article, as a list or as sentences."""
+    assumed = PARENT_LIVES if relation.donor == "grandparent" else ASSUMED
     first = (
         f"{relation.told} {format_amount(amount)}을 증여받고 기한 안에 신고하면"
         f" 낼 증여세는 {format_amount(result.tax_due)}입니다."
     )
     if result.tax_base == 0:
-        return f"{first} {untaxed_text(relation, amount, result)} {ASSUMED}"
+        return f"{first} {untaxed_text(relation, amount, result)} {assumed}"
     if listed:
-        return "\n".join([first, *(f"- {line}" for line in step_lines(result)), ASSUMED])
-    return f"{first} {sentences(amount, result)} {ASSUMED}"
+        return "\n".join([first, *(f"- {line}" for line in step_lines(result)), assumed])
+    return f"{first} {sentences(amount, result)} {assumed}"
 
 
 def untaxed_text(relation: Relation, amount: int, result: GiftResult) -> str:

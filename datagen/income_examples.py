@@ -53,6 +53,7 @@ def tax_answer(base: int) -> tuple[str, int]:
         f"종합소득 과세표준 {format_amount(base)}의 산출세액은 {tax}입니다."
         f" {step.formula} = {tax}으로 계산합니다({step.citation})."
         f" 여기에 개인지방소득세 {local}이 따로 붙습니다(지방세법 제92조제1항)."
+        " 낼 세금은 산출세액에서 세액공제와 미리 낸 세금을 뺀 금액입니다(소득세법 제76조)."
     )
     return answer, result.computed_tax
 

@@ -1,13 +1,13 @@
-"""Korean particles after a word: 은/는, 이/가, 을/를, 으로/로, 과/와, by its last sound."""
+"""Korean particles after a word: 은/는, 이/가, 을/를, 으로/로, 이라고/라고, by its last sound."""
 
 import re
 
-PAIRS = {"은": "는", "이": "가", "을": "를", "과": "와", "으로": "로"}
+PAIRS = {"은": "는", "이": "가", "을": "를", "과": "와", "으로": "로", "이라고": "라고"}
 LAST_SOUNDS = {"0": "ㅇ", "1": "ㄹ", "2": "", "3": "ㅁ", "4": "", "5": "", "6": "ㄱ", "7": "ㄹ"}
 LAST_SOUNDS |= {"8": "ㄹ", "9": ""}
 FIRST_SYLLABLE, FINALS, RIEUL = ord("가"), 28, 8
 REMARK = re.compile(r"\s*\([^()]*\)$")
-CLOSING = "]」』>”’\"'"
+CLOSING = ".]」』>”’\"'"
 
 
 def with_particle(word: str, particle: str) -> str:
@@ -16,7 +16,7 @@ def with_particle(word: str, particle: str) -> str:
     with_particle('과세표준', '은') is '과세표준은'; with_particle('소득세', '은') is '소득세는'.
     A remark in brackets is not read aloud: '제55조(세율)' takes 는, after 조.
     """
-    final = last_sound(REMARK.sub("", word).rstrip(CLOSING))
+    final = last_sound(REMARK.sub("", word.rstrip(CLOSING)).rstrip(CLOSING))
     vowel_form = final == "" or (particle == "으로" and final == "ㄹ")
     return word + (PAIRS[particle] if vowel_form else particle)
 

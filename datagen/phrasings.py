@@ -36,7 +36,7 @@ GIVEN: tuple[Phrasing, ...] = (
     ("employee", "{receiver} {amount}을 증여하려고 합니다. 증여세가 얼마나 나오나요?"),
     ("self_employed", "자영업자입니다. {receiver} {amount}을 증여하면 증여세는 얼마인가요?"),
     ("corporate", "회사 대표입니다. 제 돈으로 {receiver} {amount}을 증여하면 증여세가 얼마인가요?"),
-    ("student", "{receiver} {amount}을 증여하면 증여세가 얼마 나오는지 궁금해요."),
+    ("employee", "{receiver} {amount}을 증여하면 증여세가 얼마 나오는지 궁금해요."),
     ("employee", "{receiver} {amount}을 주면 증여세를 얼마 내야 하나요?"),
     ("expert", "{receiver} {amount}을 증여하는 경우 증여세 계산 과정을 알려 주세요."),
 )
@@ -86,7 +86,7 @@ TAX_BASE: tuple[Phrasing, ...] = (
 SALARY: tuple[Phrasing, ...] = (
     ("employee", "총급여가 {amount}이면 근로소득공제는 얼마인가요?"),
     ("employee", "연말정산을 하는데 총급여 {amount}의 근로소득공제를 계산해 주세요."),
-    ("student", "아르바이트 총급여가 {amount}이면 근로소득공제가 얼마예요?"),
+    ("student", "소득세를 배우는 중인데 총급여가 {amount}이면 근로소득공제가 얼마예요?"),
     ("student", "총급여 {amount} 근로소득공제 얼마"),
     ("employee", "제 총급여는 {amount}인데 근로소득공제가 얼마나 되나요?"),
     ("corporate", "급여 담당자입니다. 총급여 {amount}에 적용되는 근로소득공제는 얼마인가요?"),
@@ -186,7 +186,7 @@ RELATIONS: tuple[Relation, ...] = (
     ),
     Relation(
         "parent", "adult", PARENTS, (),
-        "거주자가 직계존속(부모)으로부터", "혼인신고 전후 2년 안에 부모에게서",
+        "거주자가 직계존속(부모)으로부터", "성년 자녀가 혼인신고 전후 2년 안에 부모에게서",
         (10000, 15000, 18000, 20000, 25000, 30000, 40000, 50000), MARRIED, married=True,
     ),
 )  # fmt: skip

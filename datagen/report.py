@@ -8,13 +8,17 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from datagen.checks.korean import FINDING_FILTERS, REASON_NAMES
 from taxlaw.citations import find_citations
+from taxqa.pages import templates
 from taxqa.records import QARecord, Record, Rejection, write_json
 
 REPORT_JSON = "report.json"
 REPORT_HTML = "report.html"
 EXAMPLES = 3
 """Rejections of each reason that are shown whole; all of them are in rejected.jsonl."""
+SHOWN_ACTS = 15
+"""The most cited acts that the page shows; the others unfold."""
 BINS = (50, 100, 200, 300, 400, 600, 800, 1200, 3000)
 """Letters: upper ends of the histogram of answers."""
 TYPE_LABELS = {
@@ -106,18 +110,14 @@ def write_page(path: Path, report: Mapping[str, Any], title: str) -> None:
     Args:
         title: what the dataset is called.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("datagen"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    labels = TYPE_LABELS | SOURCE_LABELS
+    environment = templates("datagen")
+    environment.filters |= FINDING_FILTERS
     page = environment.get_template("report.html").render(
-        report=report, title=title, labels=labels, bins=bars(report["answer_letters"])
+        report=report,
+        title=title,
+        labels=TYPE_LABELS | SOURCE_LABELS | REASON_NAMES,
+        shown_acts=SHOWN_ACTS,
+        bins=bars(report["answer_letters"]),
     )
     # Half a letter, as a damaged file can hold, has no UTF-8; the page shows a mark in its place.
     path.write_text(page, encoding="utf-8", errors="replace")

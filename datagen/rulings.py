@@ -9,6 +9,8 @@ from taxqa.records import Document
 
 SECTIONS = ("요지", "회신", "본문", "관련법령")
 COURT_DECISIONS = {"판례", "헌재"}
+AMENDED = re.compile(r"\s*\(\d{4}\.\d{1,2}\.\d{1,2}\.?\s?(?:개정|신설|삭제)\)")
+"""A remark of the publisher on a sentence of a basic ruling."""
 BASIC_RULING = re.compile(r"(?P<number>\S+)\s*【\s*(?P<title>.+?)\s*】")
 
 
@@ -47,7 +49,7 @@ def ruling_from_row(row: Mapping[str, object]) -> Document | None:
 def basic_ruling_from_row(row: Mapping[str, object], act: str) -> Document | None:
     """A basic ruling of `act`, e.g. '상속세 및 증여세법 기본통칙 2-0…1'; None without a text."""
     head = BASIC_RULING.match(one_line(row.get("통칙")))
-    text = field_text(row.get("본문"))
+    text = AMENDED.sub("", field_text(row.get("본문")))
     if not head or not text:
         return None
     return Document(

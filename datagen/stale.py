@@ -38,7 +38,7 @@ class SourceState(BaseModel):
 
     document: str
     sha256: str
-    """Of kind, law, article, title and text."""
+    """Of kind, law, article, title, text, and the parts that are not in force."""
     in_force: str
 
 
@@ -56,7 +56,8 @@ class Stale:
 
 def state_of(document: Document) -> SourceState:
     """What a dataset notes of a document."""
-    said = (document.kind, document.law, document.article, document.title, document.text)
+    named = (document.kind, document.law, document.article, document.title)
+    said = (*named, document.text, *document.not_in_force)
     return SourceState(
         document=document.id,
         sha256=sha256("\0".join(said).encode("utf-8", "surrogatepass")).hexdigest(),

@@ -67,11 +67,15 @@ class Versions:
     def documents(self) -> Iterator[Document]:
         """The articles of every version that was kept."""
         for statute in self.kept.values():
-            yield from article_documents(statute)
+            yield from article_documents(statute, self.today)
 
 
-def article_documents(statute: Statute) -> Iterator[Document]:
+def article_documents(statute: Statute, today: date) -> Iterator[Document]:
     """One document for each article that stands; deleted ones give none."""
+    asleep: dict[str, list[str]] = {}
+    for term in statute.terms:
+        if not term.first <= today <= term.last:
+            asleep.setdefault(term.article, []).append(term.part)
     for article in statute.articles:
         if article.deleted or not article.text.strip():
             continue
@@ -84,4 +88,5 @@ def article_documents(statute: Statute) -> Iterator[Document]:
             article=article.key,
             in_force=statute.in_force.isoformat(),
             url=f"https://www.law.go.kr/법령/{statute.law.replace(' ', '')}/{article.key}",
+            not_in_force=tuple(dict.fromkeys(asleep.get(article.key, ()))),
         )

@@ -4,6 +4,7 @@ import math
 from pathlib import Path
 
 from export.report import QuantReport, Report
+from taxqa.pages import templates
 
 BAR = 220
 """Length of the longest bar, pixels."""
@@ -14,16 +15,8 @@ HIGHEST = 10.0
 
 def write_page(path: Path, report: Report) -> None:
     """Write the page of an export to `path`."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("export"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"megabytes": megabytes, "number": number, "minutes": minutes}
+    environment = templates("export")
+    environment.filters["number"] = number
     template = environment.get_template("export.html")
     quants = sorted([*report.quants, *report.left_out], key=lambda made: -made.bytes)
     largest = max(made.bytes for made in quants)
@@ -50,20 +43,9 @@ def length(divergence: float) -> int:
     return round(BAR * math.log10(min(divergence, HIGHEST) / LOWEST) / math.log10(HIGHEST / LOWEST))
 
 
-def megabytes(size: int) -> str:
-    """Bytes as '536 MB'."""
-    return f"{size / 1e6:,.0f} MB"
-
-
 def number(value: float) -> str:
     """A figure with three digits that say something, as '0.00042' or '12.3'."""
     if not math.isfinite(value):
         return "–"
     digits = 3 if value == 0 else max(0, 2 - math.floor(math.log10(abs(value))))
     return f"{value:,.{min(digits, 7)}f}"
-
-
-def minutes(seconds: float) -> str:
-    """Seconds as '12 s' or '3 min 5 s'."""
-    whole = round(seconds)
-    return f"{whole} s" if whole < 100 else f"{whole // 60} min {whole % 60} s"

@@ -7,7 +7,7 @@ from typing import Any
 
 from finetune.config import TrainConfig
 from taxqa.errors import ConfigError
-from taxqa.progress import note
+from taxqa.progress import minutes, note
 
 PRICE = "TAXQA_PRICE_PER_HOUR"
 """Environment variable: USD an hour of this machine."""
@@ -121,11 +121,3 @@ def describe(values: dict[str, Any], price: float | None) -> str:
     if spent is not None:
         parts.append(f"{spent:.2f} USD")
     return " · ".join(parts)
-
-
-def minutes(seconds: float) -> str:
-    """A duration as a person says it: '40 s', '12 min', '3 h 05 min'."""
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    whole = round(seconds / 60)
-    return f"{whole} min" if whole < 100 else f"{whole // 60} h {whole % 60:02} min"

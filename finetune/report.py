@@ -4,10 +4,23 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from finetune.live import minutes
 from finetune.samples import Sample
+from taxqa.pages import templates
+from taxqa.progress import minutes
 
-TEMPLATE = "report.html.jinja"
+LABELS = {
+    "base model": "기반 모델",
+    "trainer": "학습 도구",
+    "prompt form": "질문 형식",
+    "rows": "기록",
+    "steps": "학습 단계",
+    "loss": "손실",
+    "speed": "속도",
+    "memory": "최대 메모리",
+    "time": "걸린 시간",
+    "cost": "비용",
+}
+"""The same names for Korean readers."""
 
 
 def report_run(
@@ -25,19 +38,22 @@ def report_run(
         result: `finetune.metrics.training_result`.
         settings: the resolved config; its sections are mappings.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined
-    )
     svg = (folder / "loss.svg").read_text(encoding="utf-8")
-    page = environment.get_template(TEMPLATE).render(
-        title=name,
-        facts=facts(plan, result),
-        settings=flat(settings),
-        plot=Markup(svg[svg.index("<svg") :]),  # our own drawing; nothing of it came from outside
-        samples=samples,
+    page = (
+        templates("finetune")
+        .get_template("report.html")
+        .render(
+            title=name,
+            facts=facts(plan, result),
+            labels=LABELS,
+            settings=flat(settings),
+            plot=Markup(
+                svg[svg.index("<svg") :]
+            ),  # our own drawing; nothing of it came from outside
+            samples=samples,
+        )
     )
     (folder / "report.html").write_text(page, encoding="utf-8")
 

@@ -13,6 +13,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from taxlaw.acts import Level, find_law, law_name, unknown_law
+from taxlaw.addenda import Term, terms
 from taxlaw.grammar import CIRCLED, LETTERS
 from taxqa.errors import InputError
 
@@ -98,6 +99,8 @@ class Statute:
     mst: str
     """법령MST, the serial of this version at law.go.kr."""
     articles: tuple[Article, ...]
+    terms: tuple[Term, ...] = ()
+    """Its parts that are in force from a later day than the law, or not for good."""
 
     @property
     def law(self) -> str:
@@ -124,19 +127,22 @@ def parse_statute(text: str) -> Statute:
     matter, body = split_front_matter(text.replace("\r\n", "\n"))
     title = matter.get("제목", "")
     law = find_law(title) or unknown_law(title)
-    articles = tuple(parse_articles(ADDENDA.split(body, maxsplit=1)[0]))
+    end = found.start() if (found := ADDENDA.search(body)) else len(body)
+    articles = tuple(parse_articles(body[:end]))
     if not title or not articles:
         raise StatuteError(
             "This is no statute: its front matter needs 제목, and '##### 제1조 (…)' must follow."
         )
+    in_force = day(matter, "시행일자")
     return Statute(
         act=law.act,
         level=law.level,
-        in_force=day(matter, "시행일자"),
+        in_force=in_force,
         promulgated=day(matter, "공포일자"),
         number=matter.get("공포번호", "").lstrip("0"),
         mst=matter.get("법령MST", ""),
         articles=articles,
+        terms=terms(body[end:], law.name, in_force),
     )
 
 

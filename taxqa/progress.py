@@ -20,6 +20,14 @@ def note(text: str) -> None:
     console().print(text, markup=False, emoji=False, highlight=False, soft_wrap=True)
 
 
+def minutes(seconds: float) -> str:
+    """A duration as a person says it: '40 s', '12 min', '3 h 05 min'."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    whole = round(seconds / 60)
+    return f"{whole} min" if whole < 100 else f"{whole // 60} h {whole % 60:02} min"
+
+
 class Bar:
     """Advances one progress bar; `advance()` and `update(done)` are all a stage needs."""
 

@@ -41,6 +41,9 @@ class Document(BaseModel):
     in_force: str = ""
     """ISO date from which the text is in force (statute) or was given (judgment, ruling)."""
     url: str = ""
+    not_in_force: tuple[str, ...] = ()
+    """Parts of an article that were not in force yet, or not any more, when it was collected:
+    '제3항제8호다목'; '' for the whole article."""
 
 
 class QARecord(BaseModel):

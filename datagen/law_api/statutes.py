@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from taxlaw.acts import find_law, unknown_law
+from taxlaw.addenda import terms
 from taxlaw.grammar import CIRCLED, LETTERS
 from taxlaw.statutes import (
     DELETED,
@@ -50,15 +51,24 @@ def statute_from_json(answer: Fields, mst: str) -> Statute:
         raise StatuteError("This is no statute: its 법령명_한글 or its 조문단위 are missing.")
     named = find_law(name) or unknown_law(name)
     dates = {key: one_line(basics.get(key)) for key in ("시행일자", "공포일자")}
+    in_force = day(dates, "시행일자")
     return Statute(
         act=named.act,
         level=named.level,
-        in_force=day(dates, "시행일자"),
+        in_force=in_force,
         promulgated=day(dates, "공포일자"),
         number=one_line(basics.get("공포번호")).lstrip("0"),
         mst=mst,
         articles=articles,
+        terms=terms(addenda_of(law), named.name, in_force),
     )
+
+
+def addenda_of(law: Fields) -> str:
+    """부칙 of all amendments, a line for each of its lines."""
+    addenda = law.get("부칙")
+    units = parts(addenda, "부칙단위") if isinstance(addenda, Mapping) else []
+    return "\n".join(line.strip() for unit in units for line in lines_of(unit.get("부칙내용")))
 
 
 def articles_of(units: list[Fields], in_force: str) -> Iterator[Article]:

@@ -14,6 +14,7 @@ from taxlaw.articles import ArticleIndex
 from taxqa.records import QARecord, Record
 
 EDITABLE = ("question", "answer", "type", "source")
+EVALUATION = "evaluation"
 EDITED = "+reviewer"
 """Added to the teacher of a record that a person changed."""
 
@@ -31,6 +32,8 @@ def check_one(
 ) -> list[Checked]:
     """What each check says of a record, all of them and not only the first that objects.
 
+    The questions that a model will be tested with are not at hand here, so that check is left out.
+
     Args:
         source: text of the document it rests on; '' = not known.
         others: what a question asks -> another record of the dataset that answers it.
@@ -43,7 +46,7 @@ def check_one(
     context = Context(index, earlier, source=source)
     return [
         Checked("format", None),
-        *(Checked(name, check(record, context)) for name, check in CHECKS),
+        *(Checked(name, check(record, context)) for name, check in CHECKS if name != EVALUATION),
         Checked("amount", amount_problem(record)),
     ]
 

@@ -27,6 +27,7 @@ REASONS = {
     "other": "기타 (메모에 적어 주세요)",
 }
 """Why a person rejects a record, in the order of the keys 1 to 9."""
+VERDICT_NAMES = {"accept": "승인", "edit": "수정", "reject": "반려"}
 CHECK_WRONG = "check_wrong"
 DROPPED_REASONS = {**REASONS, CHECK_WRONG: "내용은 맞음: 검사가 틀렸음"}
 """Of a record that a check dropped a person may also say that the check is wrong (key 0)."""

@@ -26,7 +26,7 @@ from datagen.linked import linked
 from datagen.report import dataset_report, write_report
 from datagen.review.agreement import agreements, quality, settled
 from datagen.review.checking import amount_problem
-from datagen.review.desk import DROPPED_REASONS, decided_record
+from datagen.review.desk import DROPPED_REASONS, VERDICT_NAMES, decided_record
 from datagen.review.items import Item, Material
 from datagen.review.store import Decision, Reviews
 from datagen.split import hold_out, split
@@ -164,7 +164,7 @@ def rejection(position: int, item: Item, decision: Decision) -> Rejection:
 
 def disagreement(position: int, item: Item, decisions: Mapping[str, Decision]) -> Rejection:
     """The line of rejected.jsonl for a record on which reviewers differ."""
-    found = ", ".join(sorted(each.verdict for each in decisions.values()))
+    found = ", ".join(sorted(VERDICT_NAMES[each.verdict] for each in decisions.values()))
     return Rejection(
         index=position, reason=REVIEWERS_DISAGREE, found=found, expected="one decision",
         record=dict(item.fields),

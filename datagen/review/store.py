@@ -1,14 +1,15 @@
 """Reviewers' decisions and drafts in one SQLite file: committed before the page hears of it.
 
-Decisions are only ever added; undoing one notes when. The file lies beside the dataset, not in it,
-so that it outlives `taxqa generate --force`.
+Decisions are only ever added; undoing one notes when. Of a reviewer's decisions on a record the
+latest in time counts, as some may come from another machine (`datagen.review.merging`). The file
+lies beside the dataset, not in it, so that it outlives `taxqa generate --force`.
 """
 
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -111,7 +112,7 @@ class Reviews:
                 return
             found = self.db.execute(
                 "SELECT number, at, reviewer, record, digest, verdict, reason, note, edited"
-                " FROM decisions WHERE undone IS NULL ORDER BY number"
+                " FROM decisions WHERE undone IS NULL ORDER BY at, number"
             ).fetchall()
         self.rows = tuple(decision_of(row, self.path) for row in found)
         counting: dict[str, dict[str, Decision]] = {}
@@ -135,12 +136,20 @@ class Reviews:
             self.db.execute(
                 "INSERT INTO decisions (at, reviewer, record, digest, verdict, reason, note,"
                 " edited) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (now(), reviewer, record, digest, verdict, reason, note,
+                (self.after_all(), reviewer, record, digest, verdict, reason, note,
                  None if edited is None else to_json(dict(edited))),
             )  # fmt: skip
             self.db.execute(
                 "DELETE FROM drafts WHERE reviewer = ? AND digest = ?", (reviewer, digest)
             )
+
+    def after_all(self) -> str:
+        """Now, or just after the last decision where a clock was set back: the last one counts."""
+        (last,) = self.db.execute("SELECT MAX(at) FROM decisions").fetchone()
+        time = now()
+        if last is None or time > last:
+            return time
+        return moment(datetime.fromisoformat(last) + timedelta(milliseconds=1))
 
     def undo(self, reviewer: str, digests: Collection[str]) -> Decision | None:
         """Take back the reviewer's last decision on one of these records; None = there is none.
@@ -213,7 +222,12 @@ def decision_of(row: tuple[Any, ...], path: Path) -> Decision:
 
 def now() -> str:
     """This moment in UTC, as the database has it."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
+    return moment(datetime.now(UTC))
+
+
+def moment(time: datetime) -> str:
+    """A time as the database has it: in UTC, and as text in the order of time."""
+    return time.astimezone(UTC).isoformat(timespec="milliseconds")
 
 
 @contextmanager

@@ -5,50 +5,23 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from datagen.checks.korean import FINDING_FILTERS
 from datagen.report import SOURCE_LABELS, TYPE_LABELS
 from datagen.review.agreement import agreements, quality
 from datagen.review.checking import EDITABLE, Checked
-from datagen.review.desk import DROPPED_REASONS, REASONS, Desk, decided_record
+from datagen.review.desk import DROPPED_REASONS, REASONS, VERDICT_NAMES, Desk, decided_record
 from datagen.review.filters import STATUSES, Filter
 from datagen.review.items import Item
 from datagen.review.marks import Piece, marked_answer, marked_question, marked_source
 from datagen.review.risk import points
 from datagen.review.store import Decision
+from taxqa.pages import templates
 from taxqa.records import ASKERS, SOURCES, Document, Record, to_json
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-VERDICT_NAMES = {"accept": "승인", "edit": "수정", "reject": "반려"}
 PART_NAMES = {"dataset": "", "heldout": "평가용 질문", "dropped": "검사에서 빠짐"}
-CHECK_NAMES = {
-    "format": "형식",
-    "language": "한국어",
-    "mixed-language": "섞인 언어",
-    "length": "길이",
-    "leftovers": "지시문 찌꺼기",
-    "broken-off": "끊긴 문장",
-    "gift": "증여세 재계산",
-    "income": "소득세 재계산",
-    "base-taxes": "과세표준별 세액",
-    "inheritance": "상속세 재계산",
-    "vat": "부가가치세 재계산",
-    "transfer": "양도소득세 재계산",
-    "brackets": "세율 구간",
-    "facts": "세율·공제·한도",
-    "deadlines": "기한",
-    "arithmetic": "계산식",
-    "worded-sums": "말로 쓴 계산",
-    "citations": "인용 조문",
-    "topics": "조문의 내용",
-    "cases": "판례 번호",
-    "quotes": "인용문",
-    "source-cases": "원문의 판례",
-    "source-figures": "원문의 수치",
-    "duplicates": "중복·모순",
-    "amount": "정답 금액",
-}
-"""Check -> how a reviewer reads it; a check that is not here is shown by its own name."""
 
 
 @dataclass(frozen=True)
@@ -64,30 +37,25 @@ class Passage:
 
 
 @cache
-def templates() -> "Environment":
-    """The templates of this package; everything that is put into them is escaped."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("datagen.review"), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
-    environment.globals |= {
+def environment() -> "Environment":
+    """The templates of this package, with the words that all of them use."""
+    found = templates("datagen.review")
+    found.filters |= FINDING_FILTERS
+    found.globals |= {
         "askers": {name: TYPE_LABELS.get(name, name) for name in ASKERS},
         "origins": {name: SOURCE_LABELS.get(name, name) for name in SOURCES},
         "verdicts": VERDICT_NAMES,
         "parts": PART_NAMES,
-        "check_names": CHECK_NAMES,
         "reasons": DROPPED_REASONS,
     }
-    return environment
+    return found
 
 
 def page_html(desk: Desk, reviewer: str) -> str:
     """The page without a record in it."""
     items = desk.order
     teachers = sorted({item.record.teacher for item in items if item.record})
-    return templates().get_template("page.html").render(
+    return environment().get_template("page.html").render(
         dataset=str(desk.material.path),
         name=desk.material.path.name,
         reviews=str(desk.reviews.path),
@@ -113,7 +81,7 @@ def view(desk: Desk, reviewer: str, wanted: Filter, item: Item | None) -> dict[s
 def empty_html(desk: Desk, reviewer: str, wanted: Filter) -> str:
     """What stands there when a filter takes no record."""
     done = desk.progress(reviewer)
-    return templates().get_template("empty.html").render(
+    return environment().get_template("empty.html").render(
         filter=wanted, status=STATUSES[wanted.status], progress=done
     )  # fmt: skip
 
@@ -123,7 +91,7 @@ def record_html(desk: Desk, reviewer: str, item: Item) -> str:
     given = desk.reviews.current().get(item.digest, {})
     mine = given.get(reviewer)
     record = (decided_record(item, mine) if mine else None) or item.record
-    return templates().get_template("record.html").render(
+    return environment().get_template("record.html").render(
         item=item,
         record=record,
         raw="" if record else to_json(dict(item.fields), indent=2),
@@ -152,7 +120,7 @@ def checks_html(desk: Desk, item: Item, fields: dict[str, Any]) -> dict[str, Any
     record = desk.edited(item, fields)
     checks = desk.check(item, record)
     changed = item.record is None or record.plain() != item.record.plain()
-    html = templates().get_template("edit_checks.html").render(
+    html = environment().get_template("edit_checks.html").render(
         checks=checks, changed=changed, answer=answer_pieces(desk, record)
     )  # fmt: skip
     return {"html": html, "passed": passed(checks), "changed": changed}
@@ -165,7 +133,7 @@ def passed(checks: list[Checked]) -> bool:
 
 def failed_html(checks: tuple[Checked, ...]) -> str:
     """What the checks found, for a decision that was refused."""
-    return templates().get_template("edit_checks.html").render(
+    return environment().get_template("edit_checks.html").render(
         checks=checks, changed=True, answer=[]
     )  # fmt: skip
 
@@ -254,6 +222,6 @@ def said(decision: Decision) -> dict[str, str]:
 
 def overview_html(desk: Desk, reviewer: str) -> str:
     """The same for the page."""
-    return templates().get_template("overview.html").render(
+    return environment().get_template("overview.html").render(
         **overview(desk), reviewer=reviewer
     )  # fmt: skip

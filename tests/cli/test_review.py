@@ -61,6 +61,20 @@ def test_a_summary_says_who_did_what_and_how_well_they_agree(dataset: Path) -> N
     assert data["reviewers"]["나"]["accept"] == 2
 
 
+def test_reviews_of_another_machine_are_taken_over(dataset: Path, tmp_path: Path) -> None:
+    decide(dataset, ("가", 0, "accept"), ("나", 1, "reject"))
+    office = (dataset.parent / "review.sqlite3").rename(tmp_path / "사무실 검토.sqlite3")
+    decide(dataset, ("다", 0, "reject"))
+    result = invoke("--dataset", dataset, "--import", office)
+    assert result.stdout.startswith("2 decisions of 가, 나 taken over into ")
+    assert "here already 0 (0 of them taken back there since), of other records 0" in result.stdout
+    again = json.loads(invoke("--dataset", dataset, "--import", office, "--json").stdout)
+    assert (again["taken"], again["known"], again["reviewers"]) == (0, 2, [])
+    found = json.loads(invoke("--dataset", dataset, "--summary", "--json").stdout)
+    assert list(found["reviewers"]) == ["가", "나", "다"]
+    assert found["agreement"][0]["joint"] == 1
+
+
 def test_an_export_says_what_was_left_out(dataset: Path, tmp_path: Path) -> None:
     decide(dataset, ("가", 0, "accept"), ("가", 1, "reject"), ("나", 0, "reject"))
     out = tmp_path / "reviewed"
@@ -100,6 +114,7 @@ def test_a_file_in_the_users_format_becomes_a_dataset(tmp_path: Path) -> None:
     [
         (["--force"], "--force belong to --export"),
         (["--reviewed-only"], "--reviewed-only and"),
+        (["--import", "b.sqlite3", "--summary"], "one at a time"),
         (["--reviewer", "가" * 41], "at most 40 letters"),
         (["--second-share", "2"], "0<=x<=1"),
         (["--port", "70000"], "0<=x<=65535"),

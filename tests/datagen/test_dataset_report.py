@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 
 from cli.check import check
 from datagen.dataset import generate
-from datagen.report import BINS, EXAMPLES, dataset_report, histogram, write_page, write_report
+from datagen.report import (
+    BINS,
+    EXAMPLES,
+    SHOWN_ACTS,
+    dataset_report,
+    histogram,
+    write_page,
+    write_report,
+)
 from taxqa.records import QARecord, Record, Rejection, read_json, read_jsonl, write_json
 
 ATTACK = '<script>alert("세금")</script><img src=x onerror=alert(1)>'
@@ -80,6 +88,35 @@ def test_the_page_loads_nothing_and_shows_markup_as_text(tmp_path: Path) -> None
     assert tags.links == []
     assert page.count("&lt;script&gt;") == 5
     assert not re.search(r"https?://|url\(", page)
+
+
+def test_the_page_names_reasons_in_korean_and_the_json_keeps_their_ids(tmp_path: Path) -> None:
+    missing = Rejection(
+        index=0,
+        reason="no-such-act",
+        found="증여세법 제53조",
+        expected="an act that exists",
+        record={},
+    )
+    write_report(tmp_path, dataset_report([], [missing]))
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "없는 법령 <code>no-such-act</code>" in page
+    assert "실제로 있는 법령" in page and "an act that exists" not in page
+    report = read_json(tmp_path / "report.json")
+    assert report["rejected_by_reason"] == {"no-such-act": 1}
+    assert report["examples"]["no-such-act"][0]["expected"] == "an act that exists"
+
+
+def test_acts_beyond_the_most_cited_unfold(tmp_path: Path) -> None:
+    report = dataset_report([], []) | {
+        "by_act": {f"세법 {each}호": 1 for each in range(SHOWN_ACTS)}
+    }
+    write_page(tmp_path / "few.html", report, title="데이터셋")
+    assert "details" not in Tags((tmp_path / "few.html").read_text(encoding="utf-8")).names
+    report["by_act"]["또 다른 법"] = 1
+    write_page(tmp_path / "many.html", report, title="데이터셋")
+    page = (tmp_path / "many.html").read_text(encoding="utf-8")
+    assert "그 밖의 법령 1개" in page and page.count("또 다른 법") == 1
 
 
 def test_an_empty_dataset_and_half_a_letter_still_make_a_page(tmp_path: Path) -> None:

@@ -68,7 +68,10 @@ DERIVED: dict[str, dict[str, Derived]] = {
         "1,000만원": Derived(60_000_000 - 50_000_000, "what exceeds the bracket's floor"),
     },
     "income-freelancer": {"3.3%": Derived(Fraction(3, 100) * Fraction(11, 10), LOCAL_TAX)},
-    "income-child-credit": {"9세": Derived(9, "Act 21548, supplementary article 2(2), for 2026")},
+    "income-child-credit": {
+        "95만원": Derived(550_000 + 400_000, "55만원 + 40만원"),
+        "9세": Derived(9, "Act 21548, supplementary article 2(2), for 2026"),
+    },
     "income-interest-dividend": {
         "15.4%": Derived(Fraction(14, 100) * Fraction(11, 10), LOCAL_TAX),
     },
@@ -93,7 +96,13 @@ DERIVED: dict[str, dict[str, Derived]] = {
         "10만원": Derived(20_000_000 * 5 // 1000, "2,000만원 × 0.5%"),
         "110만원": Derived(1_200_000 - 100_000, "120만원 − 10만원"),
     },
-    "vat-simplified-return": {"1월 25일": Derived((12 + 1 - 12, 25), AFTER_25_DAYS)},
+    "vat-simplified-return": {
+        "1월 25일": Derived((12 + 1 - 12, 25), AFTER_25_DAYS),
+        "7월 25일": Derived((6 + 1, 25), AFTER_25_DAYS),
+    },
+    "corporate-loss-carryforward": {
+        "1월 1일": Derived((1, 1), "Act 17652, supplementary articles 4 and 15"),
+    },
     "gift-return": {
         "3월 10일": Derived((3, 10), PREMISE),
         "6월 30일": Derived((3 + 3, 30), "3 months after the end of March"),
@@ -108,6 +117,7 @@ DERIVED: dict[str, dict[str, Derived]] = {
         "4,000만원": Derived(
             10_000_000 + 150_000_000 * 20 // 100, "1,000만원 + 1억 5,000만원 × 20%"
         ),
+        "3,880만원": Derived(40_000_000 * 97 // 100, "4,000만원 − 3%"),
     },
     "gift-family-loan": {
         "2억원": Derived(2 * 10**8, PREMISE),

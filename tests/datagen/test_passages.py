@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datagen.article_passages import article_passages, read_article, without_deleted
+from datagen.article_passages import article_passages, standing_article
 from datagen.collect import collect
 from datagen.decision_passages import decision_passages
 from datagen.markup import with_headings
@@ -90,7 +90,7 @@ def test_passages_together_are_the_article_letter_for_letter(
     paragraphs: list[tuple[str, list[tuple[str, list[str]]]]], limit: int
 ) -> None:
     document = article(written(paragraphs))
-    kept = without_deleted(read_article(document)).text
+    kept = standing_article(document).text
     found = list(article_passages(document, limit))
     assert letters("".join(each.text for each in found)) == letters(kept)
     for each in found:
@@ -114,7 +114,7 @@ def test_every_passage_of_the_real_acts_stands_in_the_index(shared: Path) -> Non
     assert len(found) > 200
     for document in documents:
         mine = [each for each in found if each.document.id == document.id]
-        kept = without_deleted(read_article(document)).text
+        kept = standing_article(document).text
         assert letters("".join(each.text for each in mine)) == letters(kept)
         for citation in [c for each in mine for c, _ in (*each.places, (each.citation, ""))]:
             assert index.resolve(parse_citation(citation)).status == "exists", citation

@@ -97,6 +97,7 @@ def test_each_decision_has_its_effect_and_the_counts_say_so(desk: Desk, tmp_path
     assert why[three.id].reason == "rejected_by_reviewer"
     assert why[three.id].found == "개정 전 내용: 작년 안내"
     assert why[four.id].reason == "reviewers_disagree"
+    assert why[four.id].found == "반려, 승인"
     assert why["보관 안내 2#20"].reason == "no-such-article"
     wanted = {"accepted": 1, "edited": 1, "rejected_by_reviewer": 1, "reviewers_disagree": 1,
               "not_reviewed": 10, "failed_after_review": 0, "rejected": 3}  # fmt: skip

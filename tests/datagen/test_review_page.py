@@ -1,12 +1,12 @@
 """The review page in a real browser: by keyboard, with hostile data, through kills."""
 
 import json
-import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from browser_pages import chromium
 from review_pages import Page, running, write_reviewed
 
 from datagen.review.items import load
@@ -15,24 +15,14 @@ from datagen.review.store import Decision, Reviews
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 Browser, Tab = sync_api.Browser, sync_api.Page
 
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
-QUIET = (
-    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-)  # fmt: skip
 GOOD = "보관 수수료는 30만원이고, 늦으면 10%를 더합니다."
 WRONG = "소득세법 제999조에 따라 70만원입니다."
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
-    if program is None:
-        pytest.skip(f"no Chromium is installed ({', '.join(PROGRAMS)})")
-    with sync_api.sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=program, args=list(QUIET))
+    with chromium() as found:
         yield found
-        found.close()
 
 
 @pytest.fixture(scope="module")
@@ -129,6 +119,11 @@ def test_a_review_goes_by_the_keyboard_alone(tab: Tab, dataset: Path, name: str)
     press(tab, "Control+z", "반려를 되돌렸습니다")
     assert shown(tab) == second
     assert set(decisions(dataset, name)) == {first}
+
+
+def test_a_long_answer_can_be_reached_and_scrolled_by_the_keyboard(tab: Tab) -> None:
+    tab.keyboard.press("Tab")
+    sync_api.expect(tab.locator(".qa")).to_be_focused()
 
 
 def test_next_and_previous_walk_without_deciding(tab: Tab, dataset: Path, name: str) -> None:

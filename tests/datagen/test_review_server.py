@@ -215,6 +215,16 @@ def test_a_refused_decision_says_what_the_checks_found(page: Page, client: httpx
     assert nothing.status_code == 409
 
 
+def test_the_page_says_in_korean_what_the_checks_found(page: Page, client: httpx.Client) -> None:
+    dropped = post(client, page, "/api/view", step=1, filter={"status": "dropped"}).json()["html"]
+    assert "<strong>없는 조문</strong> <code>no-such-article</code>" in dropped
+    assert "소득세법에 제999조 없음. 마지막 조는 제177조" in dropped
+    assert "has no" not in dropped
+    passed = post(client, page, "/api/view", step=1).json()["html"]
+    assert "원문의 수치" in passed
+    assert "evaluation" not in passed and "평가 문제" not in passed  # that one was not made
+
+
 def test_text_is_normalised_once_at_the_entrance(
     page: Page, client: httpx.Client, folder: Path
 ) -> None:

@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from browser_pages import PHONE, widths
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from export.page import BAR, length, minutes, number, write_page
+from export.page import BAR, length, number, write_page
 from export.report import Report
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -82,7 +83,7 @@ class Page(HTMLParser):
         self.words += data
 
     def rectangles(self) -> list[tuple[int, str | None]]:
-        return [(int(a["width"] or 0), a["fill"]) for tag, a in self.tags if tag == "rect"]
+        return [(int(a["width"] or 0), a["class"]) for tag, a in self.tags if tag == "rect"]
 
 
 def page_of(found: Report, folder: Path) -> Page:
@@ -103,7 +104,7 @@ def test_every_quant_stands_in_the_page_and_the_lost_one_with_its_reason(tmp_pat
         "0.000400",
         "0.710",
         "10/12",
-        "3 min 10 s",
+        "3 min",
         "3,100 MB",
         "45 학습 글",
         "left out",
@@ -126,6 +127,16 @@ def test_the_page_loads_nothing_and_runs_nothing(tmp_path: Path) -> None:
     assert {"src", "href"}.isdisjoint(key for _, attrs in page.tags for key in attrs)
     policy = [a["content"] for tag, a in page.tags if "http-equiv" in a]
     assert policy == ["default-src 'none'; style-src 'unsafe-inline'"]
+
+
+def test_the_page_fits_a_phone_and_its_bars_keep_their_figures(tmp_path: Path) -> None:
+    write_page(tmp_path / "export.html", report(name="긴이름" * 30))
+    clipped = (
+        "[...document.querySelectorAll('svg text')].filter(text =>"
+        " text.getBoundingClientRect().right >"
+        " text.ownerSVGElement.getBoundingClientRect().right).length"
+    )
+    assert widths(tmp_path / "export.html", clipped) == [PHONE["width"], 0]
 
 
 def test_names_are_escaped(tmp_path: Path) -> None:
@@ -157,12 +168,6 @@ def test_any_divergence_has_a_bar(value: float) -> None:
 )  # fmt: skip
 def test_figures_have_three_digits_that_say_something(value: float, text: str) -> None:
     assert number(value) == text
-
-
-def test_seconds_are_said_as_people_say_them() -> None:
-    assert [minutes(value) for value in (0.4, 99, 100, 3725)] == [
-        "0 s", "99 s", "1 min 40 s", "62 min 5 s",
-    ]  # fmt: skip
 
 
 def field_names(model: type[BaseModel]) -> set[str]:

@@ -12,7 +12,7 @@ from tiny_runs import settings
 
 from finetune import live
 from finetune.config import TrainConfig
-from finetune.live import PRICE, LiveView, Speed, cost, describe, minutes, price_per_hour
+from finetune.live import PRICE, LiveView, Speed, cost, describe, price_per_hour
 from finetune.metrics import read_metrics
 from finetune.train import finetune
 from taxqa.errors import ConfigError
@@ -73,14 +73,6 @@ def test_a_terminals_bar_shows_the_evaluation_beside_the_step() -> None:
 def test_what_is_not_known_is_not_shown() -> None:
     assert describe({"loss": None, "seconds": 5.0}, None) == ""
     assert describe({"loss": 1.0}, 2.0) == "loss 1.000 · 0.00 USD"
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(0, "0 s"), (99, "99 s"), (100, "2 min"), (5000, "83 min"), (11100, "3 h 05 min")],
-)
-def test_a_duration_is_said_as_a_person_says_it(seconds: float, text: str) -> None:
-    assert minutes(seconds) == text
 
 
 @given(seconds=st.floats(0, 1e7), price=st.floats(0, 1e3))

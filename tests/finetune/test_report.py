@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from browser_pages import PHONE, widths
 from tiny_runs import settings, write_dataset
 
 from finetune import samples
 from finetune.metrics import plot_loss
-from finetune.report import report_run
+from finetune.report import LABELS, facts, report_run
 from finetune.samples import Sample, held_out
 from finetune.train import finetune
 
@@ -80,6 +81,16 @@ def test_the_page_asks_no_network_and_runs_no_script(tmp_path: Path) -> None:
     assert [target for target in found.targets if not target.startswith("#")] == []
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert re.findall(r"url\((?!#)|@import", text) == []
+
+
+def test_the_page_fits_a_phone(tmp_path: Path) -> None:
+    page(tmp_path, [Sample("가" * 300, "a" * 300, "", "네.")])
+    assert widths(tmp_path / "report.html", "0") == [PHONE["width"], 0]
+
+
+def test_what_has_a_name_on_the_page_has_a_korean_one(tmp_path: Path) -> None:
+    assert set(LABELS) == set(facts(PLAN, RESULT))
+    assert "(빈 답)" in page(tmp_path, [Sample("세율은?", "10%", "", "10%")]).text
 
 
 def test_what_a_model_wrote_is_shown_and_never_run(tmp_path: Path) -> None:

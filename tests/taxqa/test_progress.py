@@ -2,7 +2,7 @@
 
 import pytest
 
-from taxqa.progress import Bar, bar, note
+from taxqa.progress import Bar, bar, minutes, note
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,11 @@ def test_a_bar_counts_and_shows_what_it_is_told_without_reading_it_as_markup() -
     assert (task.completed, task.fields["detail"]) == (1, "again")
     texts = [str(column.render(task)) for column in shown.progress.columns[:1]]  # type: ignore[union-attr]
     assert texts == ["Sending [/b].gguf"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0 s"), (99, "99 s"), (100, "2 min"), (5000, "83 min"), (11100, "3 h 05 min")],
+)
+def test_a_duration_is_said_as_a_person_says_it(seconds: float, text: str) -> None:
+    assert minutes(seconds) == text
