@@ -78,6 +78,17 @@ def test_a_folder_that_was_exported_again_is_not_taken_for_the_registered_one(
         open_backend(str(folder), host=fake.url)
 
 
+@pytest.mark.parametrize("part", ["template", "system"])
+def test_a_model_that_is_asked_otherwise_than_trained_is_not_taken_for_the_folder(
+    part: str, fake: FakeOllama, place: Path
+) -> None:
+    folder = make_model_folder(place / "taxqa")
+    register(folder, host=fake.url)
+    setattr(fake.models["taxqa:latest"], part, "{{ .Prompt }}")
+    with pytest.raises(LoadedInProcess, match=r"taxqa-q8_0\.gguf"):
+        open_backend(str(folder), host=fake.url)
+
+
 def test_a_version_that_rewrites_files_is_trusted_by_name(place: Path) -> None:
     folder = make_model_folder(place / "taxqa")
     with fake_ollama(version="0.33.0") as fake:
