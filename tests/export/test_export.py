@@ -133,7 +133,7 @@ def test_an_exported_model_is_registered_and_answers_as_at_its_export(
         done = register(out, host=fake.url)
         assert fake.models["taxqa-tiny:latest"].system == "2026년 6월 8일 기준."
     assert done.plan.tokens
-    assert len(done.prompts) == 10
+    assert len(done.prompts) == 13
     assert len(done.answers) == 3
     assert all(one.same for one in done.answers)
 
