@@ -6,7 +6,9 @@ clients, the SDKs alone on either transport, and ours with everything on (store,
 Prints requests a second, the median of the rounds, which are run in turn so that a busy machine
 slows all of them alike, and the share of what bare aiohttp manages.
 
-With `--peer-python PATH` (a Python that has distilabel) that peer is measured once beside them.
+Peers (distilabel, bespokelabs-curator, synthetic-data-kit) take part in each round where
+`--peer NAME=PYTHON` names a Python that has one; each wants an environment of its own. What each of
+them does is in benchmarks/peer_calls.py.
 """
 
 import argparse
@@ -22,8 +24,10 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
+from benchmarks.peer_calls import PASSAGE, PEERS, SYSTEM
 from datagen.teachers.opening import open_teacher
 from datagen.teachers.prices import load_prices
 from datagen.teachers.request import Reply, Request
@@ -32,8 +36,6 @@ from datagen.teachers.store import ReplyStore
 
 SERVER = Path(__file__).resolve().parent.parent / "tests" / "fake_teachers.py"
 KEY = "sk-test-secret-7731"
-SYSTEM = "너는 세법을 가르치는 교사이다. 아래 조문만으로 질문과 답을 만든다. " * 8
-PASSAGE = "사과를 파는 사람은 사과 한 개마다 세금을 낸다. " * 24
 SCHEMA = {
     "type": "object",
     "properties": {"answer": {"type": "string"}},
@@ -50,25 +52,26 @@ def main() -> None:
     parser.add_argument("--at-once", type=int, default=100)
     parser.add_argument("--latency", type=float, default=0.2, help="seconds before an answer")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--peer-python", default=sys.executable, help="has distilabel")
+    parser.add_argument("--peer", action="append", default=[], metavar="NAME=PYTHON")
     options = parser.parse_args()
     os.environ["OPENAI_API_KEY"] = os.environ["ANTHROPIC_API_KEY"] = KEY
     with server(options.latency) as url:
-        ways = ways_to_ask(url, options.requests, options.at_once)
+        ways = {
+            **ways_to_ask(url, options.requests, options.at_once),
+            **peers(options.peer, url, options.requests, options.at_once),
+        }
         rates: dict[str, list[float]] = {name: [] for name in ways}
         for _ in range(options.rounds):
             for name, way in ways.items():
-                rates[name].append(options.requests / timed(way))
-        peer = distilabel(options.peer_python, url, options.requests, options.at_once)
+                rates[name].append(options.requests / way())
     medians = {name: statistics.median(found) for name, found in rates.items()}
     for name, median in medians.items():
         print(f"{name:44} {median:5.0f} requests/s  {median / medians['raw aiohttp']:4.0%}")
-    print(f"{'distilabel':44} {peer}")
 
 
-def ways_to_ask(url: str, count: int, at_once: int) -> dict[str, Callable[[], None]]:
-    """Name -> a way to ask `count` requests."""
-    return {
+def ways_to_ask(url: str, count: int, at_once: int) -> dict[str, Callable[[], float]]:
+    """Name -> a way to ask `count` requests; each gives its seconds."""
+    ways = {
         "raw aiohttp": lambda: asyncio.run(raw_aiohttp(url, count, at_once)),
         "raw httpx2": lambda: asyncio.run(raw_httpx2(url, count, at_once)),
         "openai SDK, its default transport": lambda: asyncio.run(
@@ -87,6 +90,35 @@ def ways_to_ask(url: str, count: int, at_once: int) -> dict[str, Callable[[], No
             "openai-compatible", "local", f"{url}/v1", count, at_once
         ),
     }
+    return {name: partial(timed, way) for name, way in ways.items()}
+
+
+def peers(given: list[str], url: str, count: int, at_once: int) -> dict[str, Callable[[], float]]:
+    """Name and version -> a peer that asks `count` requests, where a Python for it is given."""
+    pythons = dict(each.split("=", 1) for each in given)
+    unknown = sorted(set(pythons) - set(PEERS))
+    if unknown:
+        raise SystemExit(f"--peer {unknown[0]}: expected one of {', '.join(PEERS)}.")
+    found = {}
+    for name, python in pythons.items():
+        show = f"from importlib.metadata import version; print(version('{name}'))"
+        version = subprocess.run([python, "-c", show], capture_output=True, text=True)
+        if version.returncode:
+            raise SystemExit(f"{python} has no {name}: {version.stderr.strip()[-200:]}")
+        script = Path(__file__).with_name("peer_calls.py")
+        program = [Path(python).absolute(), script, name, url, str(count), str(at_once)]
+        found[f"{name} {version.stdout.strip()}"] = partial(peer_seconds, program)
+    return found
+
+
+def peer_seconds(program: list[str | Path]) -> float:
+    """The seconds of a peer's run by its own clock, so without its imports."""
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run(program, capture_output=True, text=True, cwd=folder)
+    found = re.search(r"^seconds ([\d.]+)", done.stdout, re.M)
+    if not found:
+        raise SystemExit(f"{program[2]} failed:\n{done.stdout[-1000:]}\n{done.stderr[-2000:]}")
+    return float(found[1])
 
 
 def requests(count: int) -> Iterator[Request]:
@@ -197,17 +229,6 @@ def timed(act: Callable[[], None]) -> float:
     started = time.perf_counter()
     act()
     return time.perf_counter() - started
-
-
-def distilabel(python: str, url: str, count: int, at_once: int) -> str:
-    """What distilabel manages, or why it was passed over."""
-    if subprocess.run([python, "-c", "import distilabel"], capture_output=True).returncode:
-        return "not installed: passed over"
-    script = Path(__file__).with_name("distilabel_calls.py")
-    program = [python, script, url, str(count), str(at_once)]
-    done = subprocess.run(program, capture_output=True, text=True)
-    found = re.search(r"^seconds ([\d.]+)", done.stdout, re.M)
-    return f"{count / float(found[1]):5.0f} requests/s" if found else "failed"
 
 
 @contextmanager

@@ -96,11 +96,34 @@ def run_stages(
     make = executor_class(kind)
     first = make([share], tasks=tasks, logging_dir=str(work / "first"), **options)
     if kind == "slurm":
-        make([merge], tasks=1, logging_dir=str(work / "second"), depends=first, **options).run()
+        submit(make, first, merge, work, options)
         return
     first.run()
     refuse_missing(work, tasks)
     merge()
+
+
+def submit(make: Any, first: Any, merge: Any, work: Path, options: dict[str, Any]) -> None:
+    """Submit both stages with sbatch, the second for when the first has ended.
+
+    The second writes its log and datatrove's mark beside `work`, which it removes; a mark that is
+    left there must not keep it from running again. It also starts after a failure of the first, to
+    name in its log what failed.
+    """
+    log = str(work.with_name(f"{work.name}-log"))
+    second = make(
+        [merge], tasks=1, logging_dir=log, depends=first, skip_completed=False,
+        run_on_dependency_fail=True, **options,
+    )  # fmt: skip
+    for executor in (first, second):
+        executor.launch_merge_stats = without_statistics
+    second.run()
+
+
+def without_statistics() -> None:
+    """In place of datatrove's job that sums up statistics: our steps keep none, and while it ran
+    `work` could not be removed.
+    """
 
 
 def executor_class(kind: Kind) -> Any:

@@ -17,6 +17,8 @@ FIRST_YEAR: Final = 2024
 RATE: Final = Fraction(10, 100)
 EXEMPT_BELOW: Final = 4800 * MAN
 """제69조제1항: 간이과세자 with less of 공급대가 in a year pay nothing."""
+SIMPLIFIED_BELOW: Final = 10_400 * MAN
+"""시행령 제109조제1항: 공급대가 of the year before, below which a person may be 간이과세자."""
 INVOICE_CREDIT: Final = Fraction(5, 1000)
 RAISED_CARD_CREDIT_UNTIL: Final = 2026
 

@@ -200,6 +200,9 @@ class FakeTeachers:
         return await self.exchange(request, lambda body: str(body["input"]), response, failure)
 
     async def chat_completions(self, request: web.Request) -> web.StreamResponse:
+        if not json.loads(await request.read())["messages"]:
+            shown = failure(400, "Invalid 'messages': empty array.", "empty_array")
+            return web.json_response(shown, status=400)
         return await self.exchange(
             request, lambda body: str(body["messages"][-1]["content"]), completion, failure
         )

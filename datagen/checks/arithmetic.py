@@ -4,11 +4,12 @@ Only what is arithmetic from end to end is judged. A word in it, as in '산출�
 it something that is not understood, and that passes.
 """
 
+import re
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import pairwise
 
-from datagen.checks.expressions import PRECEDENCE, Token, evaluate, sum_at, tokens
+from datagen.checks.expressions import NUMBER, PRECEDENCE, Token, evaluate, sum_at, tokens
 from datagen.checks.finding import Context, Finding, shortened
 from taxlaw.amounts import format_amount
 from taxqa.records import QARecord
@@ -16,6 +17,8 @@ from taxqa.records import QARecord
 APPROXIMATION = Fraction(3, 100)
 ABOUT = {"약", "대략"}
 MAX_DIGITS = 40
+BARE = re.compile(NUMBER)
+PER_CENT = ("%", "％", "퍼센트")
 
 
 def check_arithmetic(record: QARecord, context: Context) -> Finding | None:
@@ -39,7 +42,9 @@ def wrong_equations(line: str) -> Iterator[tuple[str, Fraction | None]]:
             continue
         try:
             expected = evaluate(expression)
-            wrong = expected is not None and not may_equal(expected, right)
+            wrong = expected is not None and not any(
+                may_equal(value, right) for value in meanings(expected, expression, right)
+            )
         except ZeroDivisionError:
             expected, wrong = None, states_value(right)
         if wrong:
@@ -70,6 +75,17 @@ def last_expression(side: list[Token]) -> list[Token]:
         start -= 1
     begins_with_operator = start < len(side) and side[start].symbol in PRECEDENCE
     return [] if begins_with_operator else side[start:]
+
+
+def meanings(expected: Fraction, expression: list[Token], right: list[Token]) -> list[Fraction]:
+    """What the left side may be meant to come to.
+
+    '7.5 × 2 ÷ 3 − 3 = 2%' counts in per cent: bare numbers on the left, a percentage on the right.
+    """
+    bare = all(token.symbol or BARE.fullmatch(token.text.strip()) for token in expression)
+    stated = without_about(right)[:1]
+    per_cent = bare and stated and stated[0].text.endswith(PER_CENT)
+    return [expected, expected / 100] if per_cent else [expected]
 
 
 def may_equal(expected: Fraction, right: list[Token]) -> bool:

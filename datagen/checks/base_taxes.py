@@ -1,13 +1,19 @@
 """상속세, 증여세, 법인세 or 양도소득세 on a stated 과세표준 is computed again and compared."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from datagen.checks.finding import Context, Finding
 from datagen.checks.income import BASE, HOW_MUCH
 from datagen.checks.statements import lines_of, wrong, wrong_result
 from taxlaw.amounts import find_amounts, format_amount
+from taxlaw.holding import (
+    CORPORATION_THREE,
+    CORPORATION_UP_TO_TWO,
+    THREE_HOUSES,
+    UP_TO_TWO_HOUSES,
+)
 from taxlaw.rates import CORPORATE, INCOME, INHERITANCE_AND_GIFT, RateTable
 from taxqa.records import QARecord
 
@@ -44,6 +50,16 @@ def corporate_tables(question: str) -> tuple[RateTable, ...]:
     return CORPORATE[1:] if re.search(r"202[6-9]\s?년|올해", question) else CORPORATE
 
 
+def holding_tables(question: str) -> tuple[RateTable, ...]:
+    """The table for as many houses as are named; without a number, any of the owner's."""
+    tables = CORPORATION if "법인" in question else PERSON
+    if re.search(r"[3-9]\s?주택|세\s?채|네\s?채|[3-9]\s?채|다주택", question):
+        return tables[1:]
+    return tables[:1] if re.search(r"[12]\s?주택|[한두]\s?채|[12]\s?채", question) else tables
+
+
+PERSON = (UP_TO_TWO_HOUSES, THREE_HOUSES)
+CORPORATION = (CORPORATION_UP_TO_TWO, CORPORATION_THREE)
 TAXES = (
     BaseTax(
         "inheritance-tax-wrong",
@@ -64,9 +80,18 @@ TAXES = (
     BaseTax(
         "corporate-tax-wrong",
         re.compile(r"법인"),
-        re.compile(rf"상속|증여|양도|부가|(?<!지방)소득세|{CORPORATE_OF_ITS_OWN.pattern}"),
+        re.compile(
+            rf"종합부동산세|종부세|상속|증여|양도|부가|(?<!지방)소득세|{CORPORATE_OF_ITS_OWN.pattern}"
+        ),
         re.compile(r"법인세액?(?!법)"),
         corporate_tables,
+    ),
+    BaseTax(
+        "holding-tax-wrong",
+        re.compile(r"종합부동산세|종부세"),
+        re.compile(r"상속|증여|양도|토지|재산세만|공시가격"),
+        re.compile(r"(?:종합부동산세|종부세)액?"),
+        holding_tables,
     ),
     BaseTax(
         "transfer-tax-wrong",
@@ -84,11 +109,24 @@ def check_base_taxes(record: QARecord, context: Context) -> Finding | None:
     """The tax on the one 과세표준 that the question states; None if it states none."""
     if "과세" not in record.question or NOT_READ.search(record.question):
         return None
+    tax = asked_tax(record.question)
+    base = stated_base(record.question)
+    return wrong_tax(record, tax, base) if tax and base else None
+
+
+def asked_tax(question: str) -> BaseTax | None:
+    """The tax that a question is about."""
     for tax in TAXES:
-        if tax.topic.search(record.question) and not tax.other.search(record.question):
-            base = stated_base(record.question)
-            return wrong_tax(record, tax, base) if base else None
+        if tax.topic.search(question) and not tax.other.search(question):
+            return tax
     return None
+
+
+def right_taxes(question: str) -> Iterator[int]:
+    """The tax on the one 과세표준 that a question states, by each table that may apply (KRW)."""
+    tax, base = asked_tax(question), stated_base(question)
+    if tax and base and not NOT_READ.search(question):
+        yield from (table.quick(base) for table in tax.tables(question))
 
 
 def stated_base(question: str) -> int | None:

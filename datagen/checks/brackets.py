@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from itertools import pairwise
 
+from datagen.checks.bracket_use import wrong_uses
 from datagen.checks.finding import Context, Finding, shortened
 from datagen.checks.statements import SENTENCE_END
 from taxlaw.amounts import find_amounts, format_amount
@@ -39,8 +40,6 @@ def check_brackets(record: QARecord, context: Context) -> Finding | None:
     """Each row of a rate table that the answer states is a row of the table."""
     if "%" not in record.answer and "퍼센트" not in record.answer:
         return None
-    if "초과" not in record.answer and "누진" not in record.answer:
-        return None
     tables = tables_of(record)
     if not tables:
         return None
@@ -48,6 +47,8 @@ def check_brackets(record: QARecord, context: Context) -> Finding | None:
         if not NOT_READ.search(sentence):
             for found, expected in (*wrong_rows(sentence, tables), *wrong_pairs(sentence, tables)):
                 return Finding("bracket-wrong", shortened(found), expected)
+            for found, table, row in wrong_uses(sentence, tables):
+                return Finding("bracket-wrong", shortened(found), shown(table, row))
     return None
 
 

@@ -5,11 +5,13 @@ the day that follows from a day the question names.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from datagen.checks.finding import Context, Finding, shortened
+from datagen.checks.limits import FORMER
+from datagen.checks.periods import stated_periods
 from datagen.checks.statements import SENTENCE_END
 from taxlaw.due_dates import after_days_off, end_of_month
 from taxqa.records import QARecord
@@ -43,6 +45,7 @@ WITHIN = re.compile(
 DAY = r"(\d{1,2})\s?월\s?(\d{1,2})\s?일"
 SPAN = re.compile(rf"(?<!\d){DAY}\s?(?:부터|~|-|에서)\s?(?:다음\s?해\s?|같은\s?달\s?)?{DAY}")
 UNTIL = re.compile(rf"(?<!\d)(?<!부터)(?<!부터 )(?<!~)(?<!~ ){DAY}\s?까지")
+ANY_DAY = re.compile(rf"(?<!\d){DAY}")
 GIFT = re.compile(r"증여세")
 ESTATE = re.compile(r"상속세")
 TRANSFER = re.compile(r"(?=.*예정\s?신고)양도(?:소득)?세")
@@ -87,7 +90,7 @@ DEADLINES = (
         )
     ),
     Deadline(
-        re.compile(r"(?=.*(?:부가|신고))간이과세자"),
+        re.compile(r"(?=.*(?:부가|신고))간이과세"),
         UNTIL,
         ((1, 25), (7, 25)),
         "다음 해 1월 25일까지 (부가가치세법 제67조제1항)",
@@ -101,7 +104,10 @@ TAX_NAMES = re.compile(
 def check_deadlines(record: QARecord, context: Context) -> Finding | None:
     """Each deadline in the answer that names its tax, and the day asked for."""
     if "개월" not in record.answer and "월" not in record.answer:
-        return None
+        return wrong_period(record)
+    late = wrong_period(record) or wrong_certified(record)
+    if late:
+        return late
     if NOT_READ.search(record.question):
         return None
     for sentence in SENTENCE_END.split(record.answer):
@@ -111,6 +117,34 @@ def check_deadlines(record: QARecord, context: Context) -> Finding | None:
                 if finding:
                     return finding
     return wrong_day(record)
+
+
+CERTIFIED = re.compile(r"성실\s?신고\s?확인")
+MONTH_DAY = re.compile(rf"{DAY}\s?까지")
+CERTIFIED_ENDS = ((6, 30), (7, 1), (7, 2), (4, 30), (5, 2), (5, 3), (5, 4))
+"""Of persons and of corporations with the calendar year; the next working day as well."""
+
+
+def wrong_certified(record: QARecord) -> Finding | None:
+    """A last day behind '성실신고확인' that no return with such a report has."""
+    for sentence in SENTENCE_END.split(record.answer):
+        about = CERTIFIED.search(sentence)
+        if about is None or FORMER.search(sentence):
+            continue
+        ends = [match for match in MONTH_DAY.finditer(sentence) if match.start() > about.end()]
+        if ends and tuple(map(int, ends[0].groups())) not in CERTIFIED_ENDS:
+            rule = "6월 30일까지 (소득세법 제70조의2제2항), 법인은 4개월 (법인세법 제60조제1항)"
+            return Finding("deadline-wrong", shortened(sentence), rule)
+    return None
+
+
+def wrong_period(record: QARecord) -> Finding | None:
+    """A period behind the name of what has another."""
+    for sentence in SENTENCE_END.split(record.answer):
+        for stated in stated_periods(sentence):
+            if not stated.is_right:
+                return Finding("deadline-wrong", shortened(stated.text), stated.period.shown)
+    return None
 
 
 def clauses(sentence: str) -> list[str]:
@@ -132,6 +166,18 @@ def wrong_deadline(sentence: str, question: str) -> Finding | None:
             if tuple(map(int, match.groups())) not in rule.right:
                 return Finding("deadline-wrong", shortened(sentence), rule.shown)
     return None
+
+
+def right_deadlines(sentence: str, question: str) -> Iterator[str]:
+    """The deadlines of a sentence that the law gives to the tax it is about, as written."""
+    about = sentence if TAX_NAMES.search(sentence) else f"{question} {sentence}"
+    for rule in DEADLINES if "월" in sentence else ():
+        patterns = (rule.written, ANY_DAY) if rule.written is UNTIL else (rule.written,)
+        stated = [match for pattern in patterns for match in pattern.finditer(sentence)]
+        right = [each[0] for each in stated if tuple(map(int, each.groups())) in rule.right]
+        if right and rule.tax.search(about):
+            yield from right
+    yield from (each.figure for each in stated_periods(sentence) if each.is_right)
 
 
 def taxes_in(text: str) -> list[str]:
@@ -165,10 +211,11 @@ def wrong_day(record: QARecord) -> Finding | None:
     events = [event for event in EVENTS if event[0].search(question)]
     if len(days) != 1 or len(events) != 1 or not ASKED.search(question):
         return None
-    if NOT_PLAIN.search(question) or NOT_READ.search(record.answer):
+    if NOT_PLAIN.search(question):
         return None
     started = as_date(days[0])
-    stated = [as_date(groups) for groups in FULL_DAY.findall(record.answer)]
+    plain = (part for part in SENTENCE_END.split(record.answer) if not NOT_READ.search(part))
+    stated = [as_date(groups) for groups in FULL_DAY.findall("\n".join(plain))]
     if started is None or not stated:
         return None
     _, rule, shown = events[0]

@@ -5,10 +5,12 @@ sentence that speaks of former law, of an error or of a case of its own is passe
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
 from datagen.checks.finding import Context, Finding, shortened
+from datagen.checks.limits import stated_limits
 from datagen.checks.statements import SENTENCE_END, SUPPOSED
 from taxlaw import estate_deductions as estate
 from taxlaw import gift, income, penalties, transfer, vat
@@ -155,6 +157,9 @@ RELATIVES: tuple[tuple[re.Pattern[str], tuple[int, ...], str], ...] = (
 GIFT_DEDUCTION = re.compile(
     r"증여\s?(?:재산)?\s?공제|공제\s?(?:한도|금액|액)|(?:까지|원을?|원이)\s?공제"
 )
+GIFT_RELATION = re.compile(r"증여|공제")
+NEAR = 16
+"""Characters between a relation and what it may give free of tax."""
 ROW = re.compile(r"\s*(?:[|*•-]|\d[.)])")
 ASKED_FOR_DEDUCTION = re.compile(r"증여\s?(?:재산)?\s?공제")
 ONCE = re.compile(
@@ -164,6 +169,40 @@ ONCE = re.compile(
 
 def check_facts(record: QARecord, context: Context) -> Finding | None:
     """Each figure that stands behind a name the law gives a figure to."""
+    return wrong_named(record) or wrong_limit(record.answer)
+
+
+def wrong_limit(answer: str) -> Finding | None:
+    """The first figure of an answer that the name in front of it does not have."""
+    for sentence in SENTENCE_END.split(answer):
+        if not SUPPOSED.search(sentence):
+            for stated in stated_limits(sentence):
+                if not stated.is_right:
+                    right, citation = stated.limit.right[0], stated.limit.citation
+                    return Finding(
+                        "fact-wrong", shortened(stated.text), f"{shown(right)} ({citation})"
+                    )
+    return None
+
+
+def right_facts(sentence: str) -> Iterator[int | Fraction]:
+    """The figures of a sentence that the law gives to the names in front of them."""
+    for name, _, fact in COMPILED:
+        for match in name.finditer(sentence):
+            stated = stated_value(sentence, match.end(), isinstance(fact.right[0], Fraction))
+            if stated and stated[1] in fact.right:
+                yield stated[1]
+    yield from (each.value for each in stated_limits(sentence) if each.is_right)
+    if GIFT_RELATION.search(sentence):
+        amounts = find_amounts(sentence)
+        for relation, right, _ in RELATIVES:
+            for match in relation.finditer(sentence):
+                beside = [each for each in amounts if 0 <= each.start - match.end() <= NEAR]
+                yield from (each.value for each in beside[:1] if each.value in right)
+
+
+def wrong_named(record: QARecord) -> Finding | None:
+    """A wrong figure behind one of FACTS, a relation that gives, or a word such as '최대'."""
     if not ANY.search(record.answer) or NOT_READ.search(record.question):
         return None
     for sentence in SENTENCE_END.split(record.answer):

@@ -6,11 +6,19 @@ figures, or where it is the result of a sum that is put in words.
 
 import re
 from collections.abc import Iterator
+from datetime import date
 from fractions import Fraction
 from itertools import pairwise
 
 from datagen.checks.arithmetic import is_rounded, last_expression, sides_of, without_about
 from datagen.checks.expressions import evaluate
+from datagen.checks.founded import (
+    implied,
+    last_days,
+    sums_of_two,
+    suppositions,
+    without_thresholds,
+)
 from datagen.checks.statements import SENTENCE_END
 from datagen.checks.worded_sums import stated_sums
 from taxlaw.amounts import find_amounts
@@ -38,7 +46,14 @@ UNITS = {
     "%포인트": "%p", "퍼센트포인트": "%p", "톤": "톤",
 }  # fmt: skip
 """How a unit is written -> the unit. What a text lists may be counted, so 개 and 가지 are none."""
-NOT_UNIT = {"일": "부|반|괄", "인": "당", "주": "택|식", "배": "우", "세": "무|금|액|법|율"}
+NOT_UNIT = {
+    "일": "부|반|괄",
+    "인": "당",
+    "명": "당",
+    "주": "택|식",
+    "배": "우",
+    "세": "무|금|액|법|율",
+}
 """What follows where the letter is no unit: '2주택' is no two weeks."""
 NATIVE = {
     "두": 2, "둘": 2, "세": 3, "셋": 3, "석": 3, "네": 4, "넷": 4, "넉": 4, "다섯": 5, "여섯": 6,
@@ -58,6 +73,7 @@ SPOKEN = re.compile(
     "(?P<unit>해|달|주|시간|살|명|사람|배|번|차례|채|주택|필지)(?![가-힣]{2})"
 )
 LIST_MARK = re.compile(r"^\s*(?:\d{1,2}[.)]|\(\d{1,2}\))\s", re.MULTILINE)
+LAST_YEAR = 9000
 CALENDAR = 1000
 """From here on a number of years is a year of the calendar."""
 PLAIN = frozenset(map(Fraction, (1, 12, 100)))
@@ -130,17 +146,62 @@ def known_in(text: str) -> Figures:
             found.setdefault(("년", str(Fraction(value) / 12)), value)
         elif kind == "년":
             found.setdefault(("개월", str(Fraction(value) * 12)), value)
+    for match in FRACTION.finditer(text):
+        found |= {("number", each): match[0] for each in match.groups()}
     return found
+
+
+def counted_from(question: str, known: Figures) -> Figures:
+    """The last days of the known periods of months that begin with a day of the question."""
+    days = [as_date(value) for kind, value in dates(question) if kind == "date"]
+    months = [int(value) for kind, value in known if kind == "개월" and value.isdigit()]
+    found: Figures = {}
+    for day in last_days((day for day in days if day), months):
+        found["date", f"{day.year}-{day.month}-{day.day}"] = f"{day}"
+        found["day", f"{day.month}-{day.day}"] = f"{day}"
+    return found
+
+
+def as_date(value: str) -> date | None:
+    """The day of '2026-3-5'; None where no calendar has it, or where it is too late to count."""
+    try:
+        day = date(*map(int, value.split("-")))
+    except ValueError:
+        return None
+    return day if day.year < LAST_YEAR else None
+
+
+def supposed(answer: str) -> Figures:
+    """The figures of the cases that an answer supposes, but for what bounds them ('3년 이상')."""
+    found: Figures = {}
+    for part in suppositions(answer):
+        spans = [(each.start, each.end) for each in find_amounts(part)]
+        spans += [match.span() for match in (*PERCENT.finditer(part), *COUNTED.finditer(part))]
+        found |= figures(without_thresholds(part, spans))
+    return found
+
+
+def foreign(answer: str, known: Figures) -> list[tuple[tuple[str, str], str]]:
+    """(figure, how it is written) for each figure of an answer that is not known."""
+    return [
+        (figure, shown)
+        for sentence in SENTENCE_END.split(answer)
+        for figure, shown in figures(sentence).items()
+        if figure not in known
+    ]
 
 
 def unfounded(answer: str, known: Figures) -> Iterator[str]:
     """Each figure of an answer that is neither known nor follows by a shown step, as written."""
+    unknown = foreign(answer, known)
+    if not unknown:
+        return
+    known = known | supposed(answer)
     values = {value for figure in known if (value := value_of(*figure)) is not None}
     results = results_of(answer, values)
-    for sentence in SENTENCE_END.split(answer):
-        for figure, shown in figures(sentence).items():
-            if figure not in known and value_of(*figure) not in results:
-                yield shown
+    for figure, shown in unknown:
+        if figure not in known and value_of(*figure) not in results:
+            yield shown
 
 
 def results_of(answer: str, values: set[Fraction]) -> set[Fraction]:
@@ -150,8 +211,10 @@ def results_of(answer: str, values: set[Fraction]) -> set[Fraction]:
     sums = [each for sentence in SENTENCE_END.split(answer) for each in stated_sums(sentence)]
     while True:
         known = values | results
-        found = {result for line in lines for result in equated(line, known)}
+        operands = known | sums_of_two(answer, known)
+        found = {result for line in lines for result in equated(line, operands)}
         found |= {Fraction(result) for operands, result in sums if set(operands) <= known}
+        found |= set(implied(answer, known))
         if found <= results:
             return results
         results |= found

@@ -53,6 +53,7 @@ REASON_NAMES = {
     "income-tax-wrong": "소득세가 틀림",
     "income-deduction-wrong": "근로소득공제가 틀림",
     "corporate-tax-wrong": "법인세가 틀림",
+    "holding-tax-wrong": "종합부동산세가 틀림",
     "transfer-tax-wrong": "양도소득세가 틀림",
     "transfer-deduction-wrong": "장기보유특별공제가 틀림",
     "vat-wrong": "부가가치세가 틀림",

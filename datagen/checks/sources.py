@@ -6,8 +6,9 @@ Judged only where the text of the document is known.
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from datagen.checks.figures import known_in, unfounded
+from datagen.checks.figures import counted_from, foreign, known_in, unfounded
 from datagen.checks.finding import Context, Finding, shortened
+from datagen.checks.lawful import lawful_figures
 from taxlaw.acts import find_law
 from taxlaw.cases import find_cases
 from taxqa.records import Document, QARecord
@@ -97,12 +98,16 @@ def check_source_cases(record: QARecord, context: Context) -> Finding | None:
 def check_source_figures(record: QARecord, context: Context) -> Finding | None:
     """Each figure of the answer stands in the document or the question, or follows from theirs.
 
-    What follows is shown: by an equation, or by a sum in words, of figures that are known.
+    What follows is shown: by an equation, or by a sum in words, of figures that are known. So is
+    what the law itself gives to what the answer names, or to the case that the question states.
     """
     if not context.source:
         return None
     known = known_in(f"{context.source}\n{record.question}")
-    for shown in unfounded(record.answer, known):
+    known |= counted_from(record.question, known)
+    if not foreign(record.answer, known):
+        return None
+    for shown in unfounded(record.answer, known | lawful_figures(record)):
         expected = "a figure of the document or the question, or a step that leads to it"
         return Finding("figure-not-in-source", shown, expected)
     return None

@@ -28,6 +28,9 @@ PAID = re.compile(
     r"[*\s]*(?:의|을|를|이|가|정도|가량|쯤|정도의|가량의)*+\s*(?:증여세|소득세|세금|세액)?(?:를|을|가|이|은|는)?\s*"
     r"(?:납부|내(?:야|셔|시면|게|면)|냅니다|나옵|나와|나올|부과|부담|발생|입니다|이에요|예요)"
 )
+LABEL_AFTER = r"(?:원)?(?:이|가)\s(?:[가-힣]{2,6}\s){0,1}?"
+"""Between a result and the name that is given to it: '1,584만원이 산출세액이고'."""
+NAMED_SO = re.compile(r"\s?(?:$|[.,(]|입니다|이에요|이고|이며|이 되|이 됩|으로|인데)")
 EQUALS = re.compile(r"[=＝]\s*(?:약\s*)?$")
 
 
@@ -92,6 +95,7 @@ def line_statements(line: Line, labels: re.Pattern[str]) -> Iterator[Statement]:
     '과세표준 19억 × 40% = …' it may be the first amount as well.
     """
     end = 0
+    yield from labelled_after(line, labels)
     for position, amount in enumerate(line.amounts):
         label = last_label(line.text[end : amount.start], labels)
         end = amount.end
@@ -102,6 +106,15 @@ def line_statements(line: Line, labels: re.Pattern[str]) -> Iterator[Statement]:
             shown = last_result(line.text, line.amounts[position + 1 :])
         if shown:
             yield statement(line.text, label, amount, shown)
+
+
+def labelled_after(line: Line, labels: re.Pattern[str]) -> Iterator[Statement]:
+    """The amounts of a line that a label follows: '1,584만원이 산출세액이고'."""
+    for amount in line.amounts:
+        for match in labels.finditer(line.text, amount.end, amount.end + 24):
+            between = line.text[amount.end : match.start()]
+            if re.fullmatch(LABEL_AFTER, between) and NAMED_SO.match(line.text, match.end()):
+                yield statement(line.text, " ".join(match[0].split()), amount, amount)
 
 
 def statement(line: str, label: str, first: AmountMention, shown: AmountMention) -> Statement:

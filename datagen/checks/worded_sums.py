@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from datagen.checks.finding import Context, Finding, shortened
 from datagen.checks.statements import ABOUT, APPROXIMATION, OR_SO, SENTENCE_END, TOLERANCE
+from datagen.checks.totals import wrong_total
 from taxlaw.amounts import AmountMention, find_amounts, format_amount
 from taxqa.records import QARecord
 
@@ -43,6 +44,10 @@ JOINED = re.compile(r"[×÷*/+＋]|초과|이하|미만|한도|최대|최소|누
 
 def check_worded_sums(record: QARecord, context: Context) -> Finding | None:
     """Each sum, difference and percentage that the answer puts in words comes out."""
+    if "합" in record.answer or "총" in record.answer:
+        finding = wrong_total(record.answer)
+        if finding:
+            return finding
     if not re.search(r"빼|뺀|더하|더해|합하|합쳐|차감|%|퍼센트", record.answer):
         return None
     for sentence in SENTENCE_END.split(record.answer):

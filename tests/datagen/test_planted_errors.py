@@ -4,14 +4,14 @@ from collections import Counter
 
 import pytest
 
-from benchmarks.checks import planted_items, planted_sources, verdict
+from benchmarks.checks import set_items, set_sources, verdict
 from datagen.checks.run import check_records
 from taxlaw.articles import ArticleIndex
 from taxqa.records import Rejection
 
 INDEX = ArticleIndex.default()
-ITEMS = planted_items()
-SOURCES = planted_sources()
+ITEMS = set_items("planted")
+SOURCES = set_sources("planted")
 KINDS = 10
 
 

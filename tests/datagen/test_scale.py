@@ -3,13 +3,17 @@
 import contextlib
 import json
 import os
+import shutil
 import signal
+import socket
 import subprocess
 import sys
+import time
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from fake_slurm import install
 
 from benchmarks.synthetic import judgments, write
 from datagen.checks.files import check_file
@@ -25,6 +29,23 @@ from taxqa.records import Document
 
 needs_datatrove = pytest.mark.skipif(find_spec("datatrove") is None, reason="extra 'scale'")
 needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed")
+
+
+def own_partition() -> str:
+    """The partition of a running Slurm whose only node is this machine, else ''."""
+    if not shutil.which("sbatch"):
+        return ""
+    try:
+        shown = subprocess.run(
+            ["sinfo", "--noheader", "--format=%R %n"], capture_output=True, text=True, timeout=20
+        )
+    except subprocess.TimeoutExpired:
+        return ""
+    words = shown.stdout.split()
+    here = words[1:] == [socket.gethostname().split(".")[0]]
+    return words[0] if here and not shown.returncode else ""
+
+
 RULING = {"문서번호": "서면-2026-법인-1", "문서구분": "질의회신", "제목": "여부", "요지": "아님"}
 STATUTE = """---
 제목: 소득세법
@@ -95,6 +116,64 @@ def test_local_tasks_give_the_corpus_of_a_plain_run(
 @pytest.mark.timeout(120)
 def test_ray_tasks_give_the_corpus_of_a_plain_run(tmp_path: Path) -> None:
     compare(tmp_path, 1_000_000, 2, executor="ray")
+
+
+@pytest.fixture
+def partition(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A partition of the Slurm that runs here, else of one that is played.
+
+    A job finds this Python's programs and these packages, as where taxqa is installed.
+    """
+    programs = [Path(sys.executable).parent]
+    found = own_partition()
+    if not found:
+        install(tmp_path / "slurm")
+        programs.append(tmp_path / "slurm")
+    monkeypatch.setenv("PATH", os.pathsep.join(map(str, [*programs, os.environ["PATH"]])))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).resolve().parents[2]))
+    return found or "played"
+
+
+def submitted(paths: list[Path], out: Path, partition: str) -> None:
+    """Submit to Slurm and wait until no job is left."""
+    collect_at_scale(
+        paths, out, tasks=2, executor="slurm", time="0:05:00", partition=partition, mem_per_cpu_gb=1
+    )
+    show = ["squeue", "--me", "--noheader", "--format=%i %r"]
+    while jobs := subprocess.check_output(show, text=True):
+        assert "NeverSatisfied" not in jobs
+        time.sleep(0.5)
+
+
+@needs_datatrove
+@pytest.mark.timeout(300)
+def test_slurm_jobs_give_the_corpus_of_a_plain_run_after_a_failure_and_once_more(
+    tmp_path: Path, partition: str
+) -> None:
+    from loguru import logger  # datatrove's
+
+    paths, corpus = sources(tmp_path / "given", 200_000), tmp_path / "parts"
+    write_corpus(paths, tmp_path / "plain")
+    work = work_folder(corpus, [path.resolve() for path in paths], 2)
+    obstacle = part_of(work, 1).with_suffix(".partial")
+    obstacle.mkdir(parents=True)
+    submitted(paths, corpus, partition)
+    assert not corpus.exists()
+    log = work.with_name(f"{work.name}-log") / "logs" / "task_00000.log"
+    assert "1 of 2 tasks failed, the first is number 1" in log.read_text(encoding="utf-8")
+
+    obstacle.rmdir()
+    said: list[str] = []
+    sink = logger.add(said.append, format="{message}")
+    submitted(paths, corpus, partition)
+    logger.remove(sink)
+    assert [line for line in said if "(1 tasks)" in line and f"{work}/first/" in line]
+    assert_same(tmp_path / "plain", corpus)
+
+    shutil.rmtree(corpus)
+    submitted(paths, corpus, partition)
+    assert_same(tmp_path / "plain", corpus)
+    assert not work.exists()
 
 
 @needs_datatrove
