@@ -1,5 +1,6 @@
 """Ask a model one question: find the model, stream its answer."""
 
+import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -45,12 +46,13 @@ def ask(
 
 
 def question_text(given: str) -> str:
-    """A question without the blanks around it; worth calling before a model is loaded for it.
+    """A question without the blanks around it, NFC-normalised as all that was trained; worth
+    calling before a model is loaded for it.
 
     Raises:
         InputError: it is empty, or holds bytes that the terminal could not read as text.
     """
-    question = given.strip()
+    question = unicodedata.normalize("NFC", given.strip())
     if not question:
         raise InputError(
             "The question is empty.", hint='Try: taxqa ask "부가가치세율은 얼마인가요?"'
@@ -137,14 +139,17 @@ def in_ollama(name: str, host: str) -> OllamaBackend | None:
 
 
 def is_same(backend: OllamaBackend, folder: ModelFolder) -> bool:
-    """Whether Ollama's model is the folder's file, and not one registered from an earlier export.
+    """Whether Ollama's model is the folder's file, asked as the folder says, and not one
+    registered from an earlier export or made by hand in another way.
 
-    The versions that rewrite a GGUF cannot tell; there the name decides.
+    The versions that rewrite a GGUF cannot tell its file; there the name decides.
     """
-    if rewrites(backend.server.version()):
-        return True
-    blob = f"sha256-{folder.report.quant().sha256}"
-    return blob in str(backend.server.show(backend.name).get("modelfile", ""))
+    report, shown = folder.report, backend.server.show(backend.name)
+    asked = (shown.get("template") or "", shown.get("system") or "")
+    if asked != (report.prompts.go_template(report.eos), report.system):
+        return False
+    blob = f"sha256-{report.quant().sha256}"
+    return rewrites(backend.server.version()) or blob in str(shown.get("modelfile", ""))
 
 
 def missing(model: str, host: str) -> InputError | ServiceError:

@@ -31,9 +31,9 @@ from export.resume import FINGERPRINT, forget, same_export, whole
 from export.room import needed, require_room
 from export.run import Trained, read_run, training_rows
 from export.texts import comparison_records, within
-from export.yardstick import Yardstick
+from export.yardstick import UNMEASURED, Yardstick
 from finetune.proof_cases import trained_proof
-from taxqa.errors import ProofError
+from taxqa.errors import InputError, ProofError
 from taxqa.folders import digest, new_folder, partial_path, refuse_existing
 from taxqa.progress import note
 from taxqa.records import write_json
@@ -79,14 +79,21 @@ def export(
         finish: called with the folder before it is renamed, to add the Modelfile.
 
     Raises:
-        InputError: not a run folder, or its base model (or, for an importance matrix, its
-            dataset) is gone.
+        InputError: not a run folder, it holds nothing to compare on, or its base model (or, for
+            an importance matrix, its dataset) is gone.
         NoSpaceError: the disk would not hold f16, the quants and the probabilities.
         ProofError: conversion or quantization failed, no quant is within the limits, or the model
             is asked otherwise than it was trained.
     """
     options = options or Options()
     trained = read_run(run)
+    records = comparison_records(trained.folder, options.questions)
+    if options.questions and not records:
+        raise InputError(
+            f"{run} holds no question that it was not trained on, so no quant can be compared with"
+            " the merged model.",
+            hint=UNMEASURED,
+        )
     texts = calibration_texts(trained, options) if options.imatrix else []
     converter = converter_folder(llama_cpp)
     refuse_existing(out, "model", force)
@@ -121,7 +128,10 @@ def export(
         if texts:
             with meter.timed("imatrix"):
                 importance = importance_of(full, texts)
-        yardstick = make_yardstick(trained, full, options, meter)
+        yardstick = None
+        if records:
+            with meter.timed("reference"):
+                yardstick = Yardstick(trained, records, full, store_path(full), options.tokens)
         quantizer = Quantizer(
             full, out.name, importance, options.careful, yardstick, options.limits, meter
         )
@@ -171,17 +181,6 @@ def convert_once(trained: Trained, keys: dict[str, Any], converter: Path, full: 
 def store_path(full: Path) -> Path:
     """Where the merged model's log-probabilities lie while quants are measured."""
     return full.with_name(".reference.npy")
-
-
-def make_yardstick(
-    trained: Trained, full: Path, options: Options, meter: Meter
-) -> Yardstick | None:
-    """What the quants are measured against; None where there are no questions."""
-    records = comparison_records(trained.folder, options.questions)
-    if not records:
-        return None
-    with meter.timed("reference"):
-        return Yardstick(trained, records, full, store_path(full), options.tokens)
 
 
 def make_report(
@@ -234,6 +233,7 @@ def merged_report(yardstick: Yardstick | None) -> MergedReport | None:
         scored_tokens=reference.tokens,
         perplexity=reference.perplexity,
         measured_in=yardstick.source,
+        drift=yardstick.drift,
     )
 
 

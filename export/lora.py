@@ -20,6 +20,14 @@ REFUSED = (
     "fan_in_fan_out",
     "target_parameters",
     "alora_invocation_tokens",
+    "layer_replication",
+    "trainable_token_indices",
+    "lora_bias",
+    "use_qalora",
+    "use_bdlora",
+    "arrow_config",
+    "kasa_config",
+    "monteclora_config",
 )
 """Settings of PEFT with which a merge is more, or other, than adding B A."""
 PLAIN_STARTS = (None, True, False, "gaussian", "orthogonal", "eva")
@@ -64,6 +72,10 @@ def read_adapter(folder: Path) -> Adapter:
             pairs[plain_name(f"{module}.weight")] = (tensor.float(), other.float())
     if not pairs or 2 * len(pairs) != len(tensors):
         raise InputError(f"{folder / ADAPTER_FILE} holds other tensors than LoRA's A and B.")
+    if not all(bool(part.isfinite().all()) for pair in pairs.values() for part in pair):
+        raise InputError(
+            f"{folder / ADAPTER_FILE} holds values that are no numbers: its training diverged."
+        )
     root = rank**0.5 if settings.get("use_rslora") else rank
     return Adapter(pairs, alpha / root)
 
@@ -75,6 +87,8 @@ def require_plain(settings: dict[str, Any], kind: str, folder: Path) -> None:
         found.append(f"peft_type {kind}")
     if settings.get("init_lora_weights") not in PLAIN_STARTS:
         found.append(f"init_lora_weights {settings['init_lora_weights']}")
+    if settings.get("bias", "none") != "none":
+        found.append(f"bias {settings['bias']}")
     if found:
         raise InputError(f"The adapter in {folder} uses {found[0]}, which cannot be merged here.")
 

@@ -11,6 +11,7 @@ from export.limits import Limits
 from export.quantize import CAREFUL, larger_quants, quantize
 from export.report import Golden, Measures, QuantReport
 from export.resume import made_before, remember
+from export.tensors import lost_tensor
 from export.yardstick import Quality, Yardstick
 from taxqa.errors import ProofError
 from taxqa.folders import digest
@@ -61,6 +62,8 @@ class Quantizer:
             measures = measures_of(found)
             golden = [Golden(**asked) for asked in found.answers.golden]
             lost = self.limits.lost(found, self.yardstick.merged)
+            if not lost and (name := lost_tensor(self.full, path)):
+                lost = f"{name} is not what it was in f16"
         made = QuantReport(
             type=quant,
             file=path.name,

@@ -44,6 +44,8 @@ class MergedReport(Answers):
 
     measured_in: str
     """'transformers', or 'f16 GGUF' where memory did not hold it there."""
+    drift: float | None = None
+    """From training's own losses of the same answers, nats a token; None = the run kept none."""
 
 
 class Measures(Answers):

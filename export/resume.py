@@ -7,6 +7,7 @@ from typing import Any
 
 from export.report import QuantReport
 from taxqa.errors import InputError
+from taxqa.folders import digest
 from taxqa.records import read_json, validated, write_json
 
 FINGERPRINT = ".export.json"
@@ -39,14 +40,14 @@ def remember(folder: Path, made: QuantReport) -> None:
 
 
 def made_before(folder: Path, quant: str) -> QuantReport | None:
-    """What an export that was killed noted of a quant whose file is still whole."""
+    """What an export that was killed noted of a quant whose file is still the one it noted."""
     path = note_path(folder, quant)
     try:
         made = validated(QuantReport, read_json(path), str(path))
     except InputError:
         return None
     file = folder / made.file
-    return made if file.is_file() and file.stat().st_size == made.bytes else None
+    return made if file.is_file() and digest(file) == made.sha256 else None
 
 
 def note_path(folder: Path, quant: str) -> Path:

@@ -14,6 +14,7 @@ from finetune.rows import Row, make_rows
 from finetune.shapes import Shape, shape_of
 from taxqa.errors import InputError, MissingExtraError
 from taxqa.folders import digest, read_manifest
+from taxqa.progress import note
 from taxqa.records import Record, first_problem, read_json, read_jsonl, read_text
 
 MAKE_RUN = "taxqa finetune --config CONFIG.yaml --dataset work/dataset --out work/runs/NAME"
@@ -48,13 +49,18 @@ class InputOfRun(Part):
 
 
 class WholeRun(Part):
-    """What export has to know of a run: of its manifest, and the max_length of its config."""
+    """What export has to know of a run: of its manifest, and some of its config."""
 
     base_model: BaseOfRun
     prompt_form: str
     system: str
     max_length: int = Field(ge=16)
     law_date: str | None = None
+    adapter: dict[str, str] = Field(default_factory=dict)
+    """Name and SHA-256 of the adapter's files; a run of before they were noted has none."""
+    answer_losses: dict[str, float] = Field(default_factory=dict)
+    """Record id -> loss of its answer at the end of the training, by `finetune.answer_losses`."""
+    load_in_4bit: bool | None = False
     inputs: dict[str, InputOfRun] = Field(default_factory=dict)
 
 
@@ -109,6 +115,7 @@ def read_run(run: Path) -> Trained:
         raise MissingExtraError("transformers", "export")
     base = base_folder(whole.base_model)
     require_same_base(base, whole.base_model.files)
+    require_same_adapter(run / "adapter", whole.adapter)
     return Trained(run, whole, base, prompt_form(whole.prompt_form))
 
 
@@ -118,11 +125,12 @@ def require_whole(run: Path, manifest: dict[str, Any]) -> WholeRun:
 
     try:
         config = yaml.safe_load(read_text(run / "config.yaml"))
-        length = config.get("max_length") if isinstance(config, dict) else None
+        known = config if isinstance(config, dict) else {}
+        settings = {name: known.get(name) for name in ("max_length", "load_in_4bit")}
         for name in (ADAPTER_CONFIG, f"adapter/{CHAT_TEMPLATE}"):
             if not (run / name).is_file():
                 raise InputError(f"There is no file {run / name}.")
-        return WholeRun.model_validate(manifest | {"max_length": length})
+        return WholeRun.model_validate(manifest | settings)
     except InputError as error:
         problem = error.message
     except ValidationError as error:
@@ -152,13 +160,43 @@ def base_folder(base: BaseOfRun) -> Path:
 
 
 def require_same_base(folder: Path, files: dict[str, str]) -> None:
-    """InputError where a file of the base is not the one that the run was trained on."""
-    for name, expected in files.items():
-        if not (folder / name).is_file() or digest(folder / name) != expected:
+    """InputError where the base's files are not those that the run was trained on."""
+    if not files:
+        note(
+            f"This run does not say which files its base model had (an earlier version made it):"
+            f" {folder} is taken to be unchanged since."
+        )
+        return
+    hint = "Put that one back (the adapter fits no other weights), or train again."
+    for name in changed(folder, files):
+        raise InputError(
+            f"{folder / name} is not the file that this run was trained on.", hint=hint
+        )
+    # transformers and llama.cpp would load weights that lie beside the trained ones.
+    for path in sorted(folder.glob("*.safetensors*")):
+        if path.name not in files:
             raise InputError(
-                f"{folder / name} is not the file that this run was trained on.",
-                hint="Put that one back (the adapter fits no other weights), or train again.",
+                f"{path} was not there when this run was trained.",
+                hint="Move it away: it would be taken for weights of the base model.",
             )
+
+
+def require_same_adapter(folder: Path, files: dict[str, str]) -> None:
+    """InputError where a file of the adapter is not the one that the run's training wrote."""
+    for name in changed(folder, files):
+        raise InputError(
+            f"{folder / name} is not the file that this run trained.",
+            hint="Put that one back, or train again.",
+        )
+
+
+def changed(folder: Path, files: dict[str, str]) -> list[str]:
+    """The names among `files` whose file is gone or has another digest."""
+    return [
+        name
+        for name, expected in files.items()
+        if not (folder / name).is_file() or digest(folder / name) != expected
+    ]
 
 
 def training_rows(trained: Trained, dataset: Path | None = None) -> list[Row]:

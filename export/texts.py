@@ -7,18 +7,27 @@ from typing import TypeVar
 from taxqa.records import Record, read_jsonl
 
 Item = TypeVar("Item")
+PARTS = ("heldout.jsonl", "valid.jsonl")
+"""Held-out phrasings of taught questions, and validation questions."""
 
 
 def comparison_records(run: Path, questions: int) -> list[Record]:
     """At most `questions`: three of four are held-out phrasings of taught questions, which show
     what was learned, the rest validation questions, where there are enough."""
-    found: list[list[Record]] = []
-    for name in ("heldout.jsonl", "valid.jsonl"):
-        path = run / name
-        found.append(list(read_jsonl(path, Record)) if path.is_file() else [])
-    taught, unseen = found
+    taught, unseen = (part(run, name) for name in PARTS)
     chosen = spread(taught, max(questions - questions // 4, questions - len(unseen)))
     return chosen + spread(unseen, questions - len(chosen))
+
+
+def held_out_records(run: Path) -> list[Record]:
+    """All that a run kept of what it was not trained on."""
+    return [record for name in PARTS for record in part(run, name)]
+
+
+def part(run: Path, name: str) -> list[Record]:
+    """The records of one of PARTS; none where the run has none."""
+    path = run / name
+    return list(read_jsonl(path, Record)) if path.is_file() else []
 
 
 def spread(items: list[Item], count: int) -> list[Item]:

@@ -51,6 +51,8 @@ CASES = (
     Case("emoji", (user("세금 💸 얼마예요? 👩‍👩‍👧‍👦 🇰🇷"),)),
     Case("line breaks", (user("자료:\n\n  1. 급여 3,000만원\n\t2. 상여 500만원\n질문: 세액은?"),)),
     Case("blanks at both ends", (user("  연말정산이 뭔가요? \n"),)),
+    Case("line ends of Windows", (user("첫째 줄\r\n둘째 줄\r\n"),)),
+    Case("an empty system message", (system(""), user(QUESTION))),
     Case("braces and quotes", (user('{{ .System }} {% if %} "따옴표" \\n <b>&amp;</b> %s'),)),
 )  # fmt: skip
 """Those of every prompt form."""
@@ -59,14 +61,24 @@ LONG_SHARE = 0.75
 """How much of the length of training the long question fills: Ollama would cut a longer one."""
 
 
-def cases_of(form: PromptForm) -> tuple[Case, ...]:
-    """CASES, and a conversation whose answer a client sends back as the model wrote it.
+def cases_of(form: PromptForm, eos: str, bos: str) -> tuple[Case, ...]:
+    """CASES, a conversation whose answer a client sends back as the model wrote it, and a question
+    in which the marks of the form stand.
 
-    In the form 'qa' such an answer begins with a blank, which clients do not take off.
+    In the form 'qa' such an answer begins with a blank, which clients do not take off. Marks are
+    taken for what they mean by training, llama.cpp and Ollama alike, wherever they stand.
+
+    Args:
+        bos: '' = none.
     """
     written = assistant(form.answer.format(content=ANSWER))
     turns = (user(QUESTION), written, user("배우자라면요?"))
-    return (*CASES, Case("an answer as the model wrote it", turns))
+    marks = f"앞 {bos}{form.prompt('가')}{form.completion('나', eos)}{eos} 뒤"
+    return (
+        *CASES,
+        Case("an answer as the model wrote it", turns),
+        Case("marks in a question", (user(marks),)),
+    )
 
 
 def long_case(tokenizer: Any, max_length: int) -> Case:
@@ -92,7 +104,7 @@ def trained_proof(
     """
     eos = tokenizer.eos_token
     cases = []
-    for case in (*cases_of(form), long_case(tokenizer, max_length)):
+    for case in (*cases_of(form, eos, tokenizer.bos_token or ""), long_case(tokenizer, max_length)):
         text = form.conversation(with_system(case.messages, trained_system), eos)
         ids = joined(tokenizer(text).input_ids)
         cases.append({"name": case.name, "messages": list(case.messages), "ids": ids})

@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from finetune.answer_losses import ROWS, answer_losses
 from finetune.bases import LocatedBase, locate_base, model_files
 from finetune.batches import pack, steps_an_epoch
 from finetune.config import LAW_DATE, UNRELATED, TrainConfig, system_on
@@ -131,6 +132,10 @@ def finetune(
         # Unsloth prints; stdout is for results.
         with redirect_stdout(sys.stderr), training_errors_named():
             model = train(draft.path, plan, tokenizer, config, resume, started)
+            asked = make_rows(
+                held_out(dataset, ROWS), tokenizer, plan.form, config.max_length, plan.system
+            )
+            losses = answer_losses(model, asked.rows)
             records = held_out(dataset, config.report_samples)
             samples = sample_answers(
                 model, tokenizer, plan.form, records, config.report_sample_tokens, plan.system
@@ -142,6 +147,8 @@ def finetune(
                 shutil.copyfile(dataset / name, draft.path / name)
         clear_away(draft.path)
         fill_manifest(draft, plan, result, origin["base"])
+        draft.details["answer_losses"] = losses
+        draft.details["adapter"] = adapter_files(draft.path / "adapter")
     return plan.summary() | result | {"seconds": round(time.monotonic() - started, 1)}
 
 
@@ -305,6 +312,12 @@ def clear_away(draft: Path) -> None:
         tracked.rename(draft / "tensorboard")
     shutil.rmtree(draft / "checkpoints", ignore_errors=True)
     (draft / FINGERPRINT).unlink()
+
+
+def adapter_files(folder: Path) -> dict[str, str]:
+    """Name and SHA-256 of each file of an adapter and its tokenizer; its README is the user's."""
+    found = sorted(path for path in folder.iterdir() if path.is_file() and path.suffix != ".md")
+    return {path.name: digest(path) for path in found}
 
 
 def fill_manifest(

@@ -248,7 +248,7 @@ def accept(response: "httpx.Response") -> dict[str, Any]:
     """The JSON object of an answer; its error raises."""
     if response.status_code >= 400:
         try:
-            text = str(json.loads(response.text)["error"])
+            text = innermost(str(json.loads(response.text)["error"]))
         except (ValueError, KeyError, TypeError):
             text = response.text.strip()[:200]
         refuse(f"{text} (HTTP {response.status_code})")
@@ -269,8 +269,16 @@ def parsed(text: str) -> dict[str, Any]:
 def without_error(line: dict[str, Any]) -> dict[str, Any]:
     """The same; an error, which also comes with status 200 once a stream has begun, raises."""
     if line.get("error"):
-        refuse(str(line["error"]))
+        refuse(innermost(str(line["error"])))
     return line
+
+
+def innermost(text: str) -> str:
+    """An error's sentence, where Ollama hands on the JSON that llama-server answered."""
+    try:
+        return str(json.loads(text)["error"]["message"])
+    except (ValueError, KeyError, TypeError):
+        return text
 
 
 def refuse(text: str) -> None:

@@ -51,7 +51,10 @@ def conversations(report: ExportReport) -> list[tuple[str, list[Message], tuple[
     """(name, messages, trained ids) of every case; without ids where the export kept none."""
     if report.proof:
         return [(case.name, case.turns, case.ids) for case in report.proof.cases]
-    return [(case.name, list(case.messages), ()) for case in cases_of(report.prompts)]
+    return [
+        (case.name, list(case.messages), ())
+        for case in cases_of(report.prompts, report.eos, report.bos)
+    ]
 
 
 def difference(expected: str, found: str) -> str:

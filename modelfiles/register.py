@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from export.gguf_model import GgufModel
+from modelfiles.edited import note_unproven, require_nothing_cut
 from modelfiles.model_folder import ModelFolder, Quant, read_model_folder
 from modelfiles.modelfile import Modelfile
 from modelfiles.ollama_api import Ollama, chunks, full_name
@@ -113,14 +114,17 @@ def register(
         send(server, plan)
         with removed_afterwards(server, plan.candidate):
             create(server, plan.candidate, plan.quant, plan.modelfile)
+            proven = server.digest_of(plan.candidate) or ""
             note("Comparing the server's prompts with the trained ones …")
             prompts = prove_prompts(server, plan.candidate, report, tokens)
             note("Asking it …")
             ends = report.prompts.stops(report.eos)
             answers = prove_answers(server, plan.candidate, ends, plan.quant.golden)
-            entry = entry_for(server, plan, len(prompts))
+            require_proven(server, plan.candidate, proven)
+            entry = entry_for(server, plan, len(prompts), proven)
             remember(entry)
             server.copy(plan.candidate, plan.name)
+            require_proven(server, plan.name, proven)
             forget(entry.server, entry.name, but=entry.digest)
     return Registration(plan, prompts, answers)
 
@@ -144,7 +148,8 @@ def prepared(
     name = name or model.report.name
     candidate = candidate_name(name)
     modelfile = read_modelfile(model, quant)
-    require_context(modelfile, model)
+    require_nothing_cut(modelfile, model)
+    note_unproven(modelfile, model)
     chosen, path = model.report.quant(quant), model.gguf(quant)
     version = version_of(server, model.path, name)
     replaces = may_replace(server, name, force)
@@ -165,17 +170,6 @@ def prepared(
         yield plan, tokens
 
 
-def require_context(modelfile: Modelfile, model: ModelFolder) -> None:
-    """InputError where Ollama would cut, without a word, what was whole in training."""
-    found, needed = modelfile.parameters.get("num_ctx"), model.report.max_length
-    if found is None or found < needed:
-        raise InputError(
-            f"{model.path / FILE} sets num_ctx to {found or 'nothing'}; training's questions and"
-            f" answers had up to {needed} tokens, and Ollama cuts what is longer than num_ctx.",
-            hint=f"Write: PARAMETER num_ctx {needed}",
-        )
-
-
 def may_replace(server: Ollama, name: str, force: bool) -> bool:
     """Whether a model of that name is there; InputError where it is not taxqa's to replace."""
     registered()  # a broken list is to be told now, not after the model was sent
@@ -190,13 +184,27 @@ def may_replace(server: Ollama, name: str, force: bool) -> bool:
     return True
 
 
-def entry_for(server: Ollama, plan: Plan, cases: int) -> Registered:
+def require_proven(server: Ollama, name: str, digest: str) -> None:
+    """ProofError unless `name` is the model of that digest: other programs create models too.
+
+    The digest is that of the model's manifest, which names every part of it and is copied as it is
+    (ollama/ollama: CopyModel in server/images.go, Digest in manifest/manifest.go).
+    """
+    if not digest or server.digest_of(name) != digest:
+        raise ProofError(
+            f"'{name}' is not the model that was proven any more: another program made or removed"
+            " one of that name meanwhile.",
+            hint="Register again.",
+        )
+
+
+def entry_for(server: Ollama, plan: Plan, cases: int, digest: str) -> Registered:
     """What is remembered of a model that has just been proven as the candidate."""
     report = plan.model.report
     return Registered(
         name=full_name(plan.name).lower(),
         server=server.place,
-        digest=server.digest_of(plan.candidate) or "",
+        digest=digest,
         sha256=plan.quant.sha256,
         quant=plan.quant.type,
         bytes=plan.quant.bytes,

@@ -44,6 +44,12 @@ class Answered:
         found, expected = folded(self.answer), folded(self.expected)
         return found[:FIRST_LETTERS] == expected[:FIRST_LETTERS]
 
+    @property
+    def cut(self) -> bool:
+        """The answer ends in the middle of the expected one."""
+        found, expected = folded(self.answer), folded(self.expected)
+        return len(found) < len(expected) and expected.startswith(found)
+
 
 def prove_answers(
     server: Ollama, name: str, ends: Sequence[str], golden: Sequence[Golden]
@@ -54,14 +60,21 @@ def prove_answers(
         ends: what ends an answer in training, and so is never part of one.
 
     Raises:
-        ProofError: an answer does not end by itself, is empty, repeats itself or is not Korean, or
-            most answers are others than llama.cpp gave at the export.
+        ProofError: an answer does not end by itself, is empty, cut, repeats itself or is not
+            Korean, or most answers are others than llama.cpp gave at the export.
     """
     asked = [(one.question, one.answer) for one in golden] or [(SMOKE_QUESTION, "")]
     answers = tuple(
         Answered(question, prove_answer(server, name, ends, question), expected)
         for question, expected in asked
     )
+    for one in answers:
+        if one.cut:
+            raise ProofError(
+                f"'{name}' ends where its GGUF went on at the export, asked '{one.question}':\n"
+                f"    export   {one.expected[:200]}\n    Ollama   {one.answer[:200]}",
+                hint="A PARAMETER stop in the Modelfile stands in the answer: remove that line.",
+            )
     others = [one for one in answers if one.expected and not one.agrees]
     if 2 * len(others) > len(answers):
         first = others[0]

@@ -5,6 +5,22 @@ blobs and their digests, errors inside a stream of status 200, parameters that a
 create and fail at chat, a TEMPLATE that is passed over, autodetected and fallback templates, the
 rewriting of a GGUF by versions 0.30.0 to 0.34.0, and silent cuts of long prompts. The model behind
 it is a fixed text whose tokens are its letters, or, with `runs`, the GGUF itself in llama.cpp.
+
+Where it stands in github.com/ollama/ollama:
+- what is rendered, _debug_render_only, errors in streams, refusals, names in any case:
+  server/routes.go (GenerateHandler, ChatHandler, handleNativeChat, streamResponse, CopyHandler,
+  CreateBlobHandler, getExistingName)
+- which of Go and Jinja renders a chat: shouldUseGoTemplate in server/routes.go,
+  shouldPreferChatTemplate and chatTemplateHasThinkingSupport in server/images.go
+- older turns that are dropped: chatPrompt in server/prompt.go, truncateNativeChatMessages in
+  server/routes.go; a prompt that is cut or refused: llm/llama_server.go
+- system messages joined, neighbours of one role merged, the bare question without TEMPLATE:
+  collate, Execute and DefaultTemplate in template/template.go
+- creating: server/create.go; SYSTEM is a layer of its own: ApplyModelfileLayers in
+  create/manifest.go (setSystem in server/create.go before)
+- the digest of a model is that of its manifest, which a copy takes over byte by byte:
+  manifest/manifest.go, CopyModel in server/images.go
+- numbers among the parameters: Options.FromMap in api/types.go
 """
 
 import hashlib
@@ -26,7 +42,9 @@ from go_template import GoTemplateError, Message, render
 NAME = re.compile(r"(?:[A-Za-z0-9_][\w-]{0,79}/)?[A-Za-z0-9_][\w.-]{0,79}:[A-Za-z0-9_][\w.-]{0,79}")
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 REWRITING = ((0, 30, 0), (0, 34, 0))
-NATIVE_MARKS = ("tools", "tool_call", "<think>")
+NATIVE = (0, 30, 0)
+"""From here on llama-server renders chats by the GGUF's Jinja where TEMPLATE does not."""
+NATIVE_MARKS = (("tools",), ("tool_call",), ("<think>", "</think>"))
 """Where a GGUF's own chat template has one of these, an explicit TEMPLATE is passed over."""
 WHOLE = ("num_ctx", "num_predict", "top_k", "seed")
 CHATML = (
@@ -56,6 +74,8 @@ class FakeModel:
     system: str = ""
     parameters: dict[str, Any] = field(default_factory=dict)
     license: list[str] = field(default_factory=list)
+    native: bool = True
+    """Made by a server that renders by Jinja too."""
 
     def described(self, name: str, store: Path) -> dict[str, Any]:
         """An entry of /api/tags; the digest changes with anything in the model."""
@@ -68,24 +88,50 @@ class FakeModel:
         }
 
     def once(self, question: str) -> str:
-        """What the model is given by /api/generate: the bare question where no template is."""
-        if not self.template and not self.chat_template:
+        """What the model is given by /api/generate: the bare question without a Go template.
+
+        That one is asked here even where a chat is rendered by Jinja.
+        """
+        template = self.template or self.detected
+        if not template:
             return question
-        return self.prompt([{"role": "user", "content": question}])
+        return by_go(template, self.with_system([{"role": "user", "content": question}]))
+
+    @property
+    def detected(self) -> str:
+        """The Go template that is put in place of a Jinja that Ollama knows."""
+        return GEMMA3_INSTRUCT if "<start_of_turn>" in self.chat_template else ""
+
+    def with_system(self, messages: list[dict[str, str]]) -> list[dict[str, str]]:
+        """The conversation with SYSTEM before it, unless it brings a system message."""
+        if self.system and (not messages or messages[0]["role"] != "system"):
+            return [{"role": "system", "content": self.system}, *messages]
+        return messages
 
     def prompt(self, messages: list[dict[str, str]]) -> str:
         """What the model is given by /api/chat, by the way Ollama would choose."""
-        if self.system and (not messages or messages[0]["role"] != "system"):
-            messages = [{"role": "system", "content": self.system}, *messages]
-        if any(mark in self.chat_template for mark in NATIVE_MARKS):
+        messages = self.with_system(messages)
+        able = any(all(mark in self.chat_template for mark in marks) for marks in NATIVE_MARKS)
+        if self.native and able and ".Tools" not in self.template:
             return by_jinja(self.chat_template, messages)
-        if self.template:
-            return by_go(self.template, messages)
-        if "<start_of_turn>" in self.chat_template:
-            return by_go(GEMMA3_INSTRUCT, messages)
+        if template := self.template or self.detected:
+            return by_go(template, messages)
+        if not self.native:
+            return "".join(one["content"] for one in messages if one["role"] != "system")
         if self.chat_template:
             return by_jinja(self.chat_template, messages)
         return by_go(CHATML, messages)
+
+    def fitting(self, messages: list[dict[str, str]], num_ctx: int) -> list[dict[str, str]]:
+        """The conversation without its first turns, so that it fits; system messages stay, and the
+        last message in any case."""
+        messages = self.with_system(messages)
+        for first in range(len(messages)):
+            system = [one for one in messages[:first] if one["role"] == "system"]
+            kept = [*system, *messages[first:]]
+            if len(self.prompt(kept)) <= num_ctx:
+                break
+        return kept
 
 
 class Refusal(Exception):
@@ -145,7 +191,7 @@ class FakeOllama:
             return 200
         found = "sha256:" + hashlib.sha256(data).hexdigest()
         if found != digest:
-            raise Refusal(400, f"digest mismatch, expected {digest!r}, got {found!r}")
+            raise Refusal(400, f'digest mismatch, expected "{digest}", got "{found}"')
         path.write_bytes(data)
         return 201
 
@@ -193,6 +239,7 @@ class FakeOllama:
             body.get("system", ""),
             dict(body.get("parameters") or {}),
             as_list(body.get("license")),
+            self.number() >= NATIVE,
         )
         if not model.template and "<start_of_turn>" in model.chat_template:
             yield {"status": "using autodetected template gemma3-instruct"}
@@ -214,24 +261,47 @@ class FakeOllama:
         model = self.model(name)
         options = {**model.parameters, **(body.get("options") or {})}
         for key in WHOLE:
-            if key in options and type(options[key]) is not int:
-                raise Refusal(500, f"option {key!r} must be of type integer")
-        messages = body.get("messages") or [{"content": body.get("prompt", "")}]
+            # JSON knows one kind of numbers: 2048.0 is as good as 2048.
+            if key in options and type(options[key]) not in (int, float):
+                raise Refusal(500, f'option "{key}" must be of type integer')
+        num_ctx = options.get("num_ctx", 4096)
+        truncate = body.get("truncate") is not False
+        messages = body.get("messages") or [{"role": "user", "content": body.get("prompt", "")}]
         try:
-            prompt = model.once(body["prompt"]) if "prompt" in body else model.prompt(messages)
+            if "prompt" in body:
+                prompt = model.once(body["prompt"])
+            else:
+                kept = model.fitting(messages, num_ctx) if truncate else messages
+                prompt = model.prompt(kept)
         except GoTemplateError as error:
             raise Refusal(500, f"template: {error}") from None
         if body.get("_debug_render_only") and self.knows_render:
             return iter([{"model": name, "_debug_info": {"rendered_template": prompt}}])
-        num_ctx = options.get("num_ctx", 4096)
-        if len(prompt) > num_ctx:
-            if body.get("truncate") is False or body.get("shift") is False:
-                raise Refusal(400, "the input length exceeds the context length")
-            prompt = prompt[-num_ctx // 2 :]
+        if len(prompt) > num_ctx - truncate:
+            if not truncate or body.get("shift") is False:
+                raise Refusal(400, self.too_long(len(prompt), num_ctx, truncate))
+            prompt = shifted(prompt, num_ctx, options.get("num_keep", 4))
         reply = self.replies.get(messages[-1]["content"], self.reply)
         if self.runs:
             reply = self.written(model, prompt, options)
-        return self.answering(name, prompt, reply, options)
+        lines = self.answering(name, prompt, reply, options)
+        return as_generated(lines) if "prompt" in body else lines
+
+    def too_long(self, tokens: int, num_ctx: int, truncate: bool) -> str:
+        """The error for a prompt that is not to be cut; llama-server's comes as JSON of its own."""
+        if self.number() < NATIVE:
+            return "the input length exceeds the context length"
+        if truncate:
+            return (
+                "the prompt is longer than the context length currently available to the model;"
+                " shorten the prompt, adjust the context length in settings, or use a model with a"
+                " longer context length"
+            )
+        said = (
+            f"request ({tokens} tokens) exceeds the available context size ({num_ctx} tokens), try"
+            " increasing it"
+        )
+        return json.dumps({"error": {"code": 400, "message": said, "n_ctx": num_ctx}})
 
     def written(self, model: FakeModel, prompt: str, options: dict[str, Any]) -> str:
         """What the stored GGUF writes after a prompt, greedily, with its end where it comes."""
@@ -283,9 +353,13 @@ class FakeOllama:
 
     def copy(self, source: str, destination: str) -> None:
         """A second name for a model."""
+        if not NAME.fullmatch(with_tag(source)):
+            raise Refusal(400, f'source "{source}" is invalid')
         if not NAME.fullmatch(with_tag(destination)):
-            raise Refusal(400, f"destination {destination!r} is invalid")
-        self.models[with_tag(destination).lower()] = self.model(source)
+            raise Refusal(400, f'destination "{destination}" is invalid')
+        if with_tag(source).lower() not in self.models:
+            raise Refusal(404, f'model "{source}" not found')
+        self.models[with_tag(destination).lower()] = self.models[with_tag(source).lower()]
 
     def delete(self, name: str) -> None:
         """Remove a name."""
@@ -301,6 +375,22 @@ def with_tag(name: str) -> str:
 def as_list(value: Any) -> list[str]:
     """A licence, which may come as text or as a list."""
     return [value] if isinstance(value, str) else list(value or [])
+
+
+def shifted(prompt: str, num_ctx: int, keep: int) -> str:
+    """A prompt that is too long, as it is cut: its first letters, and what fits from its end.
+
+    completionPromptForRequest and contextShiftPromptLimit in llm/llama_server.go.
+    """
+    keep = min(keep, num_ctx - 1)
+    limit = num_ctx - max((num_ctx - keep) // 2, 1)
+    return prompt[:keep] + prompt[len(prompt) - limit + keep :]
+
+
+def as_generated(lines: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The lines of a chat as /api/generate has them."""
+    for line in lines:
+        yield {"response": line.pop("message")["content"], **line}
 
 
 def by_go(template: str, messages: list[dict[str, str]]) -> str:

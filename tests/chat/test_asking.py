@@ -1,5 +1,6 @@
 """The model that is meant is the one that answers."""
 
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -77,6 +78,17 @@ def test_a_folder_that_was_exported_again_is_not_taken_for_the_registered_one(
         open_backend(str(folder), host=fake.url)
 
 
+@pytest.mark.parametrize("part", ["template", "system"])
+def test_a_model_that_is_asked_otherwise_than_trained_is_not_taken_for_the_folder(
+    part: str, fake: FakeOllama, place: Path
+) -> None:
+    folder = make_model_folder(place / "taxqa")
+    register(folder, host=fake.url)
+    setattr(fake.models["taxqa:latest"], part, "{{ .Prompt }}")
+    with pytest.raises(LoadedInProcess, match=r"taxqa-q8_0\.gguf"):
+        open_backend(str(folder), host=fake.url)
+
+
 def test_a_version_that_rewrites_files_is_trusted_by_name(place: Path) -> None:
     folder = make_model_folder(place / "taxqa")
     with fake_ollama(version="0.33.0") as fake:
@@ -126,6 +138,16 @@ def test_what_is_no_question_is_refused(
         list(ask(question, "taxqa", host=fake.url))
 
 
+def test_a_question_in_decomposed_letters_is_asked_as_questions_were_trained(
+    fake: FakeOllama, place: Path
+) -> None:
+    fake.replies["세율은?"] = " 같은 질문입니다.<eos>"
+    decomposed = unicodedata.normalize("NFD", "세율은?")
+    assert decomposed != "세율은?"
+    register(make_model_folder(place / "taxqa"), host=fake.url)
+    assert "".join(ask(decomposed, "taxqa", host=fake.url)) == "같은 질문입니다."
+
+
 @pytest.mark.parametrize(("question", "message"), WRONG_QUESTIONS)
 def test_a_question_is_looked_at_before_a_model_is_looked_for(
     place: Path, nowhere: str, question: str, message: str
@@ -138,5 +160,5 @@ def test_a_question_that_does_not_fit_into_ollamas_context_is_refused(
     fake: FakeOllama, place: Path
 ) -> None:
     register(make_model_folder(place / "taxqa", max_length=300), host=fake.url)
-    with pytest.raises(ServiceError, match="exceeds the context length"):
+    with pytest.raises(ServiceError, match="exceeds the available context size"):
         list(ask("가" * 400, "taxqa", host=fake.url))

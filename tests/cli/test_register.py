@@ -29,7 +29,7 @@ def test_the_newest_model_folder_is_registered_under_its_own_name(fake: FakeOlla
     assert result.exit_code == 0, result.output
     assert list(fake.models) == ["taxqa-demo:latest"]
     assert f"taxqa-demo (q8_0) is in Ollama 0.34.1 at {fake.url}." in result.stdout
-    assert "equals the trained one in 9 of 9 conversations, as text; token ids" in result.stdout
+    assert "equals the trained one in 12 of 12 conversations, as text; token ids" in result.stdout
     assert "It stops by itself and answers in Korean." in result.stdout
     assert "답변: 10%입니다." in result.stdout
     assert f"base URL {fake.url}/v1, model taxqa-demo" in result.stdout
@@ -44,7 +44,7 @@ def test_the_result_can_be_read_by_a_script(fake: FakeOllama) -> None:
     arguments = ["--model", str(folder), "--name", "tax:v1", "--quant", "q4_k_m", "--json"]
     found = json.loads(CliRunner().invoke(register, arguments).stdout)
     assert (found["name"], found["quant"], found["replaced"]) == ("tax:v1", "q4_k_m", False)
-    assert len(found["prompts_equal"]) == 9
+    assert len(found["prompts_equal"]) == 12
 
 
 def test_a_refusal_is_a_message_and_an_exit_code(
@@ -118,7 +118,7 @@ def test_registered_models_are_listed_and_removed(fake: FakeOllama) -> None:
     make_model_folder(Path("m"))
     CliRunner().invoke(register, ["--model", "m", "--name", "tax:v1"])
     table = CliRunner().invoke(models, []).stdout
-    for word in ("tax:v1", "ready", "q8_0", "2026-01-01", "text, 9 cases", fake.url):
+    for word in ("tax:v1", "ready", "q8_0", "2026-01-01", "text, 12 cases", fake.url):
         assert word in table
     (one,) = json.loads(CliRunner().invoke(models, ["--json"]).stdout)["models"]
     assert (one["name"], one["state"], one["proof"], one["law_date"]) == (

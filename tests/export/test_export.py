@@ -133,7 +133,7 @@ def test_an_exported_model_is_registered_and_answers_as_at_its_export(
         done = register(out, host=fake.url)
         assert fake.models["taxqa-tiny:latest"].system == "2026년 6월 8일 기준."
     assert done.plan.tokens
-    assert len(done.prompts) == 10
+    assert len(done.prompts) == 13
     assert len(done.answers) == 3
     assert all(one.same for one in done.answers)
 
@@ -156,7 +156,8 @@ def test_a_system_message_goes_along_from_run_to_modelfile(
     monkeypatch.setattr(GgufModel, "tokens", recorded)
     with_system = shutil.copytree(run, tmp_path / "run")
     manifest = json.loads((run / "manifest.json").read_text(encoding="utf-8"))
-    manifest |= {"system": system, "law_date": "2026-06-08"}
+    # Its losses are those of prompts without a system message.
+    manifest |= {"system": system, "law_date": "2026-06-08", "answer_losses": {}}
     (with_system / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     out = tmp_path / "out"
     copied(with_system, out, ["f16"], asked(2), finish=write_unproven)
@@ -276,6 +277,29 @@ def test_without_questions_nothing_is_compared_and_the_largest_is_chosen(
     assert read_model_folder(tmp_path / "out").report.chosen == "q8_0"
 
 
+def without_held_out(run: Path, out: Path, *records: Any) -> Path:
+    """A run that holds no other records out than these."""
+    from taxqa.records import write_jsonl
+
+    shutil.copytree(run, out)
+    (out / "heldout.jsonl").unlink()
+    write_jsonl(out / "valid.jsonl", records)
+    return out
+
+
+def test_a_run_with_nothing_to_compare_on_is_not_handed_out_as_compared(
+    copied: Callable[..., Any], run: Path, tmp_path: Path
+) -> None:
+    nothing = without_held_out(run, tmp_path / "nothing")
+    with pytest.raises(InputError, match="holds no question that it was not trained on") as error:
+        copied(nothing, tmp_path / "out", ["q8_0"])
+    assert "--questions 0" in error.value.hint
+    too_long = without_held_out(run, tmp_path / "too-long", record(1, "v", answer="길다 " * 90))
+    with pytest.raises(ProofError, match="are longer than its max_length"):
+        copied(too_long, tmp_path / "out", ["q8_0"])
+    assert copied(nothing, tmp_path / "out", ["q8_0"], NONE).quants[0].kept is None
+
+
 def test_where_memory_is_short_the_f16_gguf_stands_in_for_the_merged_model(
     copied: Callable[..., Any],
     run: Path,
@@ -290,6 +314,38 @@ def test_where_memory_is_short_the_f16_gguf_stands_in_for_the_merged_model(
     measures = found.quants[0].measures
     assert (measures.same, measures.mean_kld, measures.same_top) == (3, 0.0, 1.0)
     assert "does not fit into memory" in capsys.readouterr().err
+
+
+def swapped_adapter(run: Path, other: Path, out: Path) -> Path:
+    """A run with the weights of another adapter, whose digests say nothing of it."""
+    shutil.copytree(run, out)
+    name = "adapter_model.safetensors"
+    shutil.copyfile(other / name, out / "adapter" / name)
+    manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
+    manifest["adapter"][name] = digest(other / name)
+    (out / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    return out
+
+
+@pytest.mark.parametrize("held_in_memory", [True, False])
+def test_a_model_that_predicts_otherwise_than_the_trained_one_is_refused(
+    held_in_memory: bool,
+    run: Path,
+    gemma_adapter: Path,
+    converter: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(yardstick, "fits_in_memory", lambda _: held_in_memory)
+    other = swapped_adapter(run, gemma_adapter, tmp_path / "run")
+    what = "merged model" if held_in_memory else "f16 GGUF"
+    with pytest.raises(ProofError, match=f"The {what} is not the model that was trained"):
+        export(other, tmp_path / "out", ["q8_0"], asked(3), llama_cpp=converter)
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_merged_model_predicts_as_the_trained_one(model: Path) -> None:
+    assert 0 <= report(model)["merged"]["drift"] < 0.02
 
 
 def fail(*_: object, **__: object) -> None:
@@ -408,6 +464,41 @@ def test_a_base_that_was_edited_after_training_is_refused(
         runs.read_run(other)
 
 
+def test_weights_that_were_added_to_a_base_after_training_are_refused(
+    run: Path, gemma: Path, tmp_path: Path
+) -> None:
+    edited = shutil.copytree(gemma, tmp_path / "gemma")
+    other = moved(run, tmp_path / "run", folder=str(edited))
+    shutil.copyfile(edited / "model.safetensors", edited / "model-00001-of-00001.safetensors")
+    with pytest.raises(InputError, match=r"model-00001-of-00001\.safetensors was not there when"):
+        runs.read_run(other)
+
+
+@pytest.mark.parametrize(
+    "name", ["adapter_model.safetensors", "adapter_config.json", "tokenizer_config.json"]
+)
+def test_an_adapter_that_is_not_the_one_of_the_run_is_refused(
+    name: str, run: Path, tmp_path: Path
+) -> None:
+    other = shutil.copytree(run, tmp_path / "run")
+    path = other / "adapter" / name
+    assert runs.read_run(other).adapter == path.parent
+    path.write_bytes(path.read_bytes().replace(b"}", b" }", 1))
+    with pytest.raises(InputError, match=rf"{name} is not the file that this run trained"):
+        runs.read_run(other)
+
+
+def test_a_run_without_digests_is_told_to_be_one(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = shutil.copytree(run, tmp_path / "run")
+    manifest = json.loads((other / "manifest.json").read_text(encoding="utf-8"))
+    del manifest["base_model"]["files"]
+    (other / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    runs.read_run(other)
+    assert "does not say which files" in " ".join(capsys.readouterr().err.split())
+
+
 @pytest.mark.parametrize(
     ("source", "folder", "revision"),
     [("embedded", "/nowhere/gemma3-270m", None), ("hub", "/nowhere/snapshots/abc", "abc")],
@@ -434,20 +525,52 @@ def test_a_known_base_whose_folder_is_gone_is_found_again_in_the_same_revision(
     assert asked == [("gemma3-270m", source, revision)]
 
 
-def damaging(*types: str) -> Callable[..., None]:
+def zero(path: Path, name: str) -> None:
+    """Overwrite a tensor of a GGUF file with zeros."""
+    from gguf import GGUFReader
+
+    reader = GGUFReader(path, "r+")
+    next(one for one in reader.tensors if one.name == name).data[:] = 0
+    reader.data.flush()
+
+
+def damaging(*types: str, name: str = "token_embd.weight") -> Callable[..., None]:
     """`quantize` that afterwards zeroes a tensor of quants of these types."""
 
     def damaged(source: Path, out: Path, quant: str, **options: Any) -> None:
-        from gguf import GGUFReader
-
         quantize(source, out, quant, **options)
         if quant in types:
-            reader = GGUFReader(out, "r+")
-            tensor = next(one for one in reader.tensors if one.name == "token_embd.weight")
-            tensor.data[:] = 0
-            reader.data.flush()
+            zero(out, name)
 
     return damaged
+
+
+SMALL_CHANGE = "blk.3.ffn_down.weight"
+"""Without it the tiny model is 0.03 nats a token from itself: below the limit for quants."""
+
+
+def test_a_conversion_that_lost_a_tensor_is_found_though_a_quant_may_lose_as_much(
+    run: Path, model: Path, converter: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def convert(*arguments: Any) -> None:
+        shutil.copyfile(model / f"{NAME}-f16.gguf", arguments[-1])
+        zero(arguments[-1], SMALL_CHANGE)
+
+    monkeypatch.setattr(stage, "convert", convert)
+    options = Options(questions=4, tokens=64)
+    with pytest.raises(ProofError, match="The conversion changed the model"):
+        export(run, tmp_path / "out", ["q8_0"], options, llama_cpp=converter)
+
+
+def test_a_quant_that_lost_a_tensor_is_left_out_though_it_answers_as_well(
+    copied: Callable[..., Any], run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quantizer, "quantize", damaging("q8_0", name=SMALL_CHANGE))
+    found = copied(run, tmp_path / "out", ["f16", "q8_0"], Options(questions=4, tokens=64))
+    assert [made.type for made in found.quants] == ["f16"]
+    (lost,) = found.left_out
+    assert lost.measures.mean_kld < 0.05
+    assert lost.lost == f"{SMALL_CHANGE} is not what it was in f16"
 
 
 def test_a_damaged_quant_is_left_out_and_the_good_one_is_kept(

@@ -87,6 +87,11 @@ def change_settings(**changes: Any) -> Callable[[Path], None]:
         ({"fan_in_fan_out": True}, "fan_in_fan_out"),
         ({"target_parameters": ["experts"]}, "target_parameters"),
         ({"alora_invocation_tokens": [1]}, "alora_invocation_tokens"),
+        ({"layer_replication": [[0, 2], [1, 3]]}, "layer_replication"),
+        ({"trainable_token_indices": [5]}, "trainable_token_indices"),
+        ({"lora_bias": True}, "lora_bias"),
+        ({"use_qalora": True}, "use_qalora"),
+        ({"bias": "all"}, "bias all"),
         ({"peft_type": "LOHA"}, "peft_type LOHA"),
         ({"init_lora_weights": "pissa"}, "init_lora_weights pissa"),
         ({"init_lora_weights": "olora"}, "init_lora_weights olora"),
@@ -124,6 +129,10 @@ def cut_a(tensors: dict[str, Any]) -> None:
     tensors[name] = tensors[name][:2].clone()
 
 
+def no_number(tensors: dict[str, Any]) -> None:
+    next(tensor for name, tensor in tensors.items() if ".lora_B." in name)[0, 0] = float("nan")
+
+
 def truncate(folder: Path) -> None:
     path = folder / ADAPTER_FILE
     path.write_bytes(path.read_bytes()[:-100])
@@ -142,6 +151,7 @@ BROKEN: dict[str, Callable[[Path], None]] = {
     "B without A": change_tensors(drop(".lora_A.")),
     "another rank": change_settings(r=8),
     "a cut A": change_tensors(cut_a),
+    "no numbers": change_tensors(no_number),
     "a bias": change_tensors(add("base_model.model.model.layers.0.mlp.up_proj.bias")),
     "an embedding": change_tensors(add("base_model.model.model.embed_tokens.lora_embedding_A")),
 }

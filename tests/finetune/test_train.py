@@ -20,6 +20,7 @@ from finetune.rows import Row, make_rows
 from finetune.space import space_error
 from finetune.train import finetune, make_plan
 from taxqa.errors import ConfigError, InputError, MissingExtraError, NoSpaceError, ProofError
+from taxqa.folders import digest
 from taxqa.records import write_json
 
 ONE_STEP = {"max_steps": 1, "lora_dropout": 0.0, "warmup_ratio": 0.0}
@@ -85,6 +86,19 @@ def test_a_manifest_says_what_export_has_to_know(run: Path, gemma: Path) -> None
     assert (manifest["trainer"], manifest["prompt_form"]) == ("trl", "qa")
     assert manifest["losses"]["train_loss"] == losses(run)[-1]
     assert manifest["losses"]["valid_loss"] == min(losses(run, "eval_loss"))
+
+
+def test_a_manifest_holds_what_an_export_has_to_find_again(run: Path, gemma: Path) -> None:
+    manifest = json.loads((run / "manifest.json").read_text(encoding="utf-8"))
+    files = {path.name: digest(path) for path in (run / "adapter").iterdir()}
+    assert files.pop("README.md")
+    assert manifest["adapter"] == files
+    rows = rows_of(gemma, run.parent / "dataset", "heldout")
+    assert set(manifest["answer_losses"]) == {row.record for row in rows}
+    for row in rows:
+        by_hand = loss_by_hand(gemma, run / "adapter", [row])
+        assert manifest["answer_losses"][row.record] == pytest.approx(by_hand, rel=0.02)
+        assert by_hand < loss_by_hand(gemma, None, [row]) - 0.1
 
 
 def test_the_loss_falls_and_is_logged_at_every_step(run: Path) -> None:

@@ -11,11 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from model_folders import write_gguf
 
+from finetune.prompts import FORMS, Message
 from modelfiles.ollama_api import Ollama
 from taxqa.errors import InputError, NoSpaceError, ServiceError
 from taxqa.ollama_address import server_url
 
 DIGEST = "sha256:" + "0" * 64
+TEMPLATE = FORMS["qa"].go_template("<eos>")
 
 
 @pytest.fixture
@@ -202,8 +204,61 @@ def test_an_answer_comes_in_pieces_and_with_its_counts(
 
 def test_a_prompt_that_does_not_fit_is_refused_and_not_cut(server: Ollama, tmp_path: Path) -> None:
     make(server, tmp_path / "a.gguf", parameters={"stop": ["<eos>"], "num_ctx": 100})
-    with pytest.raises(ServiceError, match="exceeds the context length"):
-        list(server.chat("m", [{"role": "user", "content": "가" * 101}]))
+    question: list[Message] = [{"role": "user", "content": "가" * 101}]
+    # llama-server's own answer comes as JSON within the error; a person reads its sentence alone.
+    said = r"refused: request \(\d+ tokens\) exceeds the available context size \(100 tokens\)"
+    with pytest.raises(ServiceError, match=said):
+        list(server.chat("m", question))
+
+
+def test_a_prompt_that_may_be_cut_loses_its_middle(
+    fake: FakeOllama, server: Ollama, tmp_path: Path
+) -> None:
+    make(server, tmp_path / "a.gguf", parameters={"stop": ["<eos>"], "num_ctx": 100})
+    asked = {"model": "m", "prompt": "가" * 500, "stream": False}
+    assert server.post("/api/generate", asked)["prompt_eval_count"] == 52
+
+
+def test_of_a_long_conversation_the_first_turns_are_dropped_and_the_system_message_stays(
+    fake: FakeOllama, server: Ollama, tmp_path: Path
+) -> None:
+    make(server, tmp_path / "a.gguf", template=TEMPLATE, parameters={"num_ctx": 60})
+    turns: list[Message] = [
+        {"role": "system", "content": "짧게."},
+        {"role": "user", "content": "가" * 40},
+        {"role": "assistant", "content": "나" * 20},
+        {"role": "user", "content": "다?"},
+    ]
+    asked = {"model": "m", "messages": turns, "_debug_render_only": True, "stream": False}
+    cut = server.post("/api/chat", asked)["_debug_info"]["rendered_template"]
+    form = FORMS["qa"]
+    assert cut == form.conversation([turns[0], *turns[2:]], "<eos>")
+    assert server.rendered("m", turns) == form.conversation(turns, "<eos>")
+
+
+def test_one_question_is_rendered_by_the_go_template_whatever_a_chat_is_rendered_by(
+    server: Ollama, tmp_path: Path
+) -> None:
+    # Jinja with more abilities than TEMPLATE renders chats; /api/generate never asks it.
+    write_gguf(tmp_path / "a.gguf", "{{ messages[-1].content }} tools")
+    digest = "sha256:" + hashlib.sha256((tmp_path / "a.gguf").read_bytes()).hexdigest()
+    server.push_blob(tmp_path / "a.gguf", digest, lambda _: None)
+    list(server.create("both", {"a.gguf": digest}, {"template": TEMPLATE}))
+    list(server.create("jinja", {"a.gguf": digest}, {}))
+    assert server.rendered("both", [{"role": "user", "content": "가?"}]) == "가? tools"
+    assert server.rendered_once("both", "가?") == FORMS["qa"].prompt("가?")
+    assert server.rendered_once("jinja", "가?") == "가?"
+
+
+@pytest.mark.parametrize(
+    ("version", "prompt"), [("0.24.0", "가?"), ("0.34.1", "<|im_start|>user\n가?<|im_end|>\n")]
+)
+def test_without_any_template_a_chat_is_the_bare_question_or_chatml(
+    version: str, prompt: str, tmp_path: Path
+) -> None:
+    with fake_ollama(version=version) as fake, Ollama(fake.url) as server:
+        make(server, tmp_path / "a.gguf")
+        assert server.rendered("m", [{"role": "user", "content": "가?"}]).startswith(prompt)
 
 
 def test_parameters_of_a_wrong_type_pass_at_create_and_fail_at_chat(
@@ -212,6 +267,9 @@ def test_parameters_of_a_wrong_type_pass_at_create_and_fail_at_chat(
     assert make(server, tmp_path / "a.gguf", parameters={"num_ctx": "2048"})[-1] == "success"
     with pytest.raises(ServiceError, match="must be of type integer"):
         list(server.chat("m", [{"role": "user", "content": "a"}]))
+    # A number with a point is one too, once it came as JSON.
+    make(server, tmp_path / "a.gguf", parameters={"num_ctx": 2048.0, "stop": ["<eos>"]})
+    assert list(server.chat("m", [{"role": "user", "content": "a"}]))[-1].done_reason == "stop"
 
 
 def test_an_unknown_model_is_refused_by_name(server: Ollama) -> None:

@@ -73,7 +73,9 @@ def test_the_servers_prompts_are_the_trained_ones(
 ) -> None:
     report = read_model_folder(make_model_folder(tmp_path / "m", form=form, system=system)).report
     assert place.make(modelfile_of(report))[-1] == "success"
-    assert len(prove_prompts(place.server, NAME, report)) == len(cases_of(report.prompts))
+    assert len(prove_prompts(place.server, NAME, report)) == len(
+        cases_of(report.prompts, report.eos, report.bos)
+    )
 
 
 PLANTED = {

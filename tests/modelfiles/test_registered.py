@@ -47,7 +47,7 @@ def test_what_was_registered_is_listed_with_its_proof(
     register(folder, "TaxQA:v1", host=fake.url)
     (entry,) = registered()
     assert (entry.name, entry.quant, entry.server) == ("taxqa:v1", "q8_0", fake.url)
-    assert (entry.proof, entry.cases) == ("token ids", 10)
+    assert (entry.proof, entry.cases) == ("token ids", 13)
     assert str(entry.law_date) == "2026-01-01"
     assert entry.bytes == (folder / "taxqa-demo-q8_0.gguf").stat().st_size
     assert Path(entry.folder) == folder
@@ -56,7 +56,7 @@ def test_what_was_registered_is_listed_with_its_proof(
 
 def test_a_proof_by_text_alone_is_said_to_be_one(folder: Path, fake: FakeOllama) -> None:
     register(folder, host=fake.url)
-    assert [(one.proof, one.cases) for one in registered()] == [("text", 9)]
+    assert [(one.proof, one.cases) for one in registered()] == [("text", 12)]
 
 
 def test_what_became_of_a_model_is_seen(folder: Path, fake: FakeOllama) -> None:

@@ -51,7 +51,7 @@ def test_a_model_is_registered_and_its_prompts_are_proven(
         assert fake.models["taxqa-demo:latest"].system == system
     plan = found.plan
     assert (plan.name, plan.quant.type, plan.version) == ("taxqa-demo", "q8_0", version)
-    names = [case.name for case in cases_of(prompt_form(form))]
+    names = [case.name for case in cases_of(prompt_form(form), "<eos>", "<bos>")]
     assert found.prompts == (*names, "a very long question")
     assert [answer.answer for answer in found.answers] == ["10%입니다."]
     assert plan.tokens
@@ -148,6 +148,79 @@ def test_a_context_shorter_than_training_would_be_cut_silently(folder: Path, lin
             register(folder, host=fake.url)
         assert fake.calls == []
     assert "PARAMETER num_ctx 2048" in error.value.hint
+
+
+@pytest.mark.parametrize("most", [5, 0, 2047])
+def test_a_length_at_which_answers_would_be_cut_is_refused(folder: Path, most: int) -> None:
+    edit(folder, "PARAMETER num_predict 2048", f"PARAMETER num_predict {most}")
+    with fake_ollama() as fake, pytest.raises(InputError, match=f"sets num_predict to {most}"):
+        register(folder, host=fake.url)
+
+
+@pytest.mark.parametrize("line", ["PARAMETER num_predict -1\n", "PARAMETER num_predict -2\n", ""])
+def test_a_length_that_cuts_nothing_may_stand(folder: Path, line: str) -> None:
+    edit(folder, "PARAMETER num_predict 2048\n", line)
+    with fake_ollama() as fake:
+        register(folder, host=fake.url)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("temperature 0.0", "temperature 0.7", "temperature"),
+        ("repeat_penalty 1.0", "repeat_penalty 1.3", "repeat_penalty"),
+        ("PARAMETER stop", "PARAMETER presence_penalty 1.5\nPARAMETER stop", "presence_penalty"),
+        ("PARAMETER stop", 'PARAMETER stop "끝"\nPARAMETER stop', "stop"),
+        ("{{- $sys := .System -}}", "{{- /* 내 것 */ -}}{{- $sys := .System -}}", "TEMPLATE"),
+    ],
+)
+def test_what_a_person_changed_and_the_proof_does_not_cover_is_said(
+    folder: Path, old: str, new: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edit(folder, old, new)
+    with fake_ollama() as fake:
+        register(folder, host=fake.url)
+    assert f"not the {said} that taxqa writes" in capsys.readouterr().err
+
+
+def test_of_the_modelfile_that_export_wrote_nothing_is_said(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with fake_ollama() as fake:
+        register(folder, host=fake.url)
+    assert "that taxqa writes" not in capsys.readouterr().err
+
+
+def test_a_model_that_was_exchanged_while_it_was_proven_gets_no_name(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prove = registration.prove_answers
+    with fake_ollama() as fake:
+
+        def exchanged(*arguments: Any) -> Any:
+            answers = prove(*arguments)
+            fake.models["taxqa-demo:taxqa-candidate"] = FakeModel("sha256:" + "1" * 64, "")
+            return answers
+
+        monkeypatch.setattr(registration, "prove_answers", exchanged)
+        with pytest.raises(ProofError, match="is not the model that was proven any more"):
+            register(folder, host=fake.url)
+        assert fake.models == {}
+
+
+def test_a_name_that_another_program_takes_meanwhile_is_no_proven_model(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = registration.Ollama.copy
+    with fake_ollama() as fake:
+
+        def overtaken(self: Any, source: str, destination: str) -> None:
+            copy(self, source, destination)
+            fake.models["taxqa-demo:latest"] = FakeModel("sha256:" + "1" * 64, "")
+
+        monkeypatch.setattr(registration.Ollama, "copy", overtaken)
+        with pytest.raises(ProofError, match="'taxqa-demo' is not the model that was proven"):
+            register(folder, host=fake.url)
 
 
 def test_a_model_that_does_not_stop_is_not_registered(folder: Path) -> None:

@@ -71,6 +71,13 @@ def test_other_answers_than_at_the_export_are_no_proof(fake: FakeOllama) -> None
     assert "Ollama   전혀 다른" in error.value.message
 
 
+def test_an_answer_that_a_stop_string_cuts_is_no_whole_one(fake: FakeOllama) -> None:
+    fake.models["m:latest"].parameters["stop"] = ["<eos>", " 세율은"]
+    with pytest.raises(ProofError, match="ends where its GGUF went on") as error:
+        proven(fake)
+    assert "PARAMETER stop" in error.value.hint
+
+
 @pytest.mark.parametrize(
     ("reply", "message"),
     [
