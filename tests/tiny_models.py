@@ -226,12 +226,12 @@ def write_gguf(folder: Path, path: Path) -> None:
     writer.close()
 
 
-def write_byte_bpe_gguf(folder: Path, path: Path) -> None:
-    """The byte-level BPE of a tiny Phi-2 as a GGUF that holds nothing else."""
+def write_byte_bpe_gguf(folder: Path, path: Path, splits: str) -> None:
+    """The byte-level BPE of a tiny Phi-2 as a GGUF that holds nothing else; `splits` as below."""
     import gguf
 
     writer = gguf.GGUFWriter(path, "llama")
-    write_byte_bpe_vocabulary(folder, writer, "smollm")
+    write_byte_bpe_vocabulary(folder, writer, splits)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.close()

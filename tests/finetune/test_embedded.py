@@ -4,6 +4,7 @@ import hashlib
 import importlib.util
 import json
 import shutil
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ TEXTS = [
     "<start_of_turn>user\n안녕<end_of_turn>\n",
     "1,234,567.89원 (제55조의2)",
     "뷁꽯\u200b\u00a0",
+    "줄\n\n  1. 2026년 7월  31일", "a 12 345",
 ]  # fmt: skip
 
 
@@ -57,7 +59,7 @@ def package(tmp_path: Path, gemma: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
 
 def unpacked(cache: Path) -> Path:
     """Where the whole folder will lie."""
-    return cache / "bases" / f"fake-{embedded.SHA256['fake'][:12]}"
+    return cache / "bases" / f"fake-{embedded.SHA256['fake'][:12]}.{embedded.UNPACKED}"
 
 
 def test_an_unpacked_model_is_the_packages_to_the_bit(package: Path, gemma: Path) -> None:
@@ -195,24 +197,38 @@ def test_the_cache_is_where_the_user_says(cache: Path, monkeypatch: pytest.Monke
     assert cache_folder() == Path.home() / ".cache" / "taxqa"
 
 
-def test_a_rebuilt_byte_level_bpe_is_what_llama_cpps_converter_takes_for_one(
-    phi: Path, tmp_path: Path
+@pytest.mark.parametrize("splits", ["gpt-2", "phi-2", "smollm"])
+def test_a_rebuilt_byte_level_bpe_gives_the_ids_of_llama_cpp(
+    phi: Path, tmp_path: Path, splits: str
 ) -> None:
     from gguf import GGUFReader
     from transformers import AutoTokenizer
 
-    write_byte_bpe_gguf(phi, tmp_path / "bpe.gguf")
-    fields = GGUFReader(tmp_path / "bpe.gguf").fields
-    embedded.write_byte_bpe(tmp_path / "bpe.gguf", fields, tmp_path)
+    from export.gguf_model import GgufModel
+
+    whole = tmp_path / "bpe.gguf"
+    write_byte_bpe_gguf(phi, whole, splits)
+    embedded.write_byte_bpe(whole, GGUFReader(whole).fields, tmp_path)
     written = json.loads((tmp_path / "tokenizer.json").read_text(encoding="utf-8"))
     # conversion/llama.py takes anything else for SentencePiece.
     assert (written["decoder"]["type"], written["model"]["byte_fallback"]) == ("ByteLevel", False)
-    found, expected = (AutoTokenizer.from_pretrained(path) for path in (tmp_path, phi))
+    found = AutoTokenizer.from_pretrained(tmp_path)
     assert found.eos_token == "<|endoftext|>"
-    for text in TEXTS:
-        ids = expected(text).input_ids
-        assert found(text).input_ids == ids
-        assert found.decode(ids) == text
+    with closing(GgufModel(whole, context=64, vocabulary_only=True)) as model:
+        for text in TEXTS:
+            assert found(text).input_ids == model.tokens(text), text
+            assert found.decode(found(text).input_ids) == text
+
+
+def test_a_byte_level_bpe_that_is_split_otherwise_is_refused(phi: Path, tmp_path: Path) -> None:
+    from gguf import GGUFReader
+
+    write_byte_bpe_gguf(phi, tmp_path / "bpe.gguf", "llama-bpe")
+    with pytest.raises(InputError, match="splits text as 'llama-bpe'"):
+        embedded.write_byte_bpe(
+            tmp_path / "bpe.gguf", GGUFReader(tmp_path / "bpe.gguf").fields, tmp_path
+        )
+    assert not (tmp_path / "tokenizer.json").exists()
 
 
 @pytest.mark.slow
