@@ -201,6 +201,7 @@ def write_byte_bpe(path: Path, fields: Any, folder: Path) -> None:
         setattr(tokenizer, f"{name}_token", tokenizer.convert_ids_to_tokens(token_id))
     # It sets both as for SentencePiece. So llama.cpp's converter would take the vocabulary for
     # one, and llama.cpp end the process at the first byte it looks for in it.
+    tokenizer.clean_up_tokenization_spaces = False
     tokenizer.backend_tokenizer.decoder = decoders.ByteLevel()
     if SPLITS[splits]:
         tokenizer.backend_tokenizer.pre_tokenizer = pre_tokenizers.Sequence(

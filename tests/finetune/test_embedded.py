@@ -25,7 +25,7 @@ TEXTS = [
     "<start_of_turn>user\n안녕<end_of_turn>\n",
     "1,234,567.89원 (제55조의2)",
     "뷁꽯\u200b\u00a0",
-    "줄\n\n  1. 2026년 7월  31일", "a 12 345",
+    "줄\n\n  1. 2026년 7월  31일", "a 12 345 . !",
 ]  # fmt: skip
 
 
@@ -214,6 +214,7 @@ def test_a_rebuilt_byte_level_bpe_gives_the_ids_of_llama_cpp(
     assert (written["decoder"]["type"], written["model"]["byte_fallback"]) == ("ByteLevel", False)
     found = AutoTokenizer.from_pretrained(tmp_path)
     assert found.eos_token == "<|endoftext|>"
+    assert found.clean_up_tokenization_spaces is False  # it would drop blanks before a full stop
     with closing(GgufModel(whole, context=64, vocabulary_only=True)) as model:
         for text in TEXTS:
             assert found(text).input_ids == model.tokens(text), text
