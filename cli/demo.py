@@ -163,9 +163,10 @@ def ask_heldout(folders: Folders) -> list[dict[str, Any]]:
             usage = backend.usage
             whole = bool(usage and usage.whole)
             speed = usage.tokens_per_second if usage else 0.0
+            what = "text" if record.amount is None else "figures"
             click.echo(f"답변: {text}")
             click.echo(
-                f"  ({'as taught' if right else 'NOT as taught'},"
+                f"  ({what} {'as taught' if right else 'NOT as taught'},"
                 f" {'stopped by itself' if whole else 'CUT at the limit'}, {speed:.0f} tokens/s)"
             )
             found.append({"right": right, "whole": whole, "tokens_per_second": speed})
@@ -182,6 +183,7 @@ def summary(
     right = sum(answer["right"] for answer in answers)
     minutes = seconds / 60
     click.echo(f"\nDone in {minutes:.1f} minutes; {right} of {len(answers)} answers as taught.")
+    click.echo("Of a calculation only the figures are compared: the words between may be wrong.")
     click.echo(f"  {folders.dataset}/dataset.json   questions and answers, all checked")
     click.echo(f"  {folders.run}/adapter   LoRA adapter; loss.svg and metrics.jsonl beside it")
     click.echo(f"  {folder.gguf()}   the model ({folder.report.chosen})")
