@@ -159,7 +159,7 @@ def import_reviews(material: "Material", kept: "Reviews", other: Path, as_json: 
         f"  here already {found.known:,} ({found.undone:,} of them taken back there since),"
         f" of other records {found.other_records:,}"
     )
-    click.echo(f"Next: taxqa review --dataset {material.path} --summary")
+    click.echo(f"Next: taxqa review --dataset {quote(str(material.path))} --summary")
 
 
 def print_export(out: Path, counts: dict[str, int], as_json: bool) -> None:

@@ -7,6 +7,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pytest
+from fake_teachers import KEY, FakeTeachers
+
+from datagen.teachers import batch, exchange
+from datagen.teachers.opening import open_teacher
 from datagen.teachers.outcome import Outcome
 from datagen.teachers.prices import Price, load_prices
 from datagen.teachers.request import Reply, Request, Teacher
@@ -20,6 +25,40 @@ SCHEMA = {
     "additionalProperties": False,
 }
 LUNA = load_prices().price("openai:gpt-6-luna")
+
+
+MODELS = {
+    "openai": "gpt-6-luna", "anthropic": "claude-haiku-5-5", "openai-compatible": "local",
+}  # fmt: skip
+
+
+def at_once_and_with_keys(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No waiting before a second try, keys of the fake services, and no address from outside."""
+    monkeypatch.setattr(exchange, "FIRST_WAIT_SECONDS", 0.001)
+    monkeypatch.setattr(batch, "FRESH_SECONDS", 0.0)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
+    for name in ("OPENAI_BASE_URL", "ANTHROPIC_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def teacher_of(name: str, fake: FakeTeachers) -> Teacher:
+    """A teacher of MODELS that asks the fake."""
+    url = fake.url if name == "anthropic" else fake.openai_url
+    return open_teacher(name, MODELS[name], url)
+
+
+def asked_once(teacher: Teacher, asked: Request) -> Reply:
+    """One reply; the teacher is closed."""
+
+    async def once() -> Reply:
+        try:
+            return await teacher.ask(asked)
+        finally:
+            await teacher.aclose()
+
+    return asyncio.run(once())
 
 
 def request(question: str = "질문 0", max_tokens: int = 200) -> Request:

@@ -1,6 +1,5 @@
 """Batches whose service errs, and keys: nothing is paid twice, and no key gets out."""
 
-import asyncio
 import json
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -10,25 +9,18 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from asking import questions, request, run
+from asking import MODELS, asked_once, at_once_and_with_keys, questions, request, run, teacher_of
 from fake_teachers import KEY, FakeTeachers, Fault, served
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datagen.teachers import batch, exchange
 from datagen.teachers.batch import collect_batches, submit_batches
 from datagen.teachers.batch_ledger import open_batches
 from datagen.teachers.failures import Service
 from datagen.teachers.opening import open_teacher
 from datagen.teachers.prices import Price, load_prices
-from datagen.teachers.request import Reply, Request, Teacher
 from datagen.teachers.store import ReplyStore
 from taxqa.errors import InputError, ServiceError
-
-MODELS = {
-    "openai": "gpt-6-luna", "anthropic": "claude-haiku-5-5", "openai-compatible": "local",
-}  # fmt: skip
-
 
 ALL = pytest.mark.parametrize("name", MODELS)
 
@@ -38,34 +30,13 @@ PAID = pytest.mark.parametrize("name", ["openai", "anthropic"])
 
 @pytest.fixture(autouse=True)
 def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(exchange, "FIRST_WAIT_SECONDS", 0.001)
-    monkeypatch.setattr(batch, "FRESH_SECONDS", 0.0)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
-    for name in ("OPENAI_BASE_URL", "ANTHROPIC_BASE_URL"):
-        monkeypatch.delenv(name, raising=False)
+    at_once_and_with_keys(monkeypatch, tmp_path)
 
 
 @pytest.fixture
 def fake() -> Iterator[FakeTeachers]:
     with served(FakeTeachers()) as service:
         yield service
-
-
-def teacher_of(name: str, fake: FakeTeachers) -> Teacher:
-    url = fake.url if name == "anthropic" else fake.openai_url
-    return open_teacher(name, MODELS[name], url)
-
-
-def asked_once(teacher: Teacher, asked: Request) -> Reply:
-    async def once() -> Reply:
-        try:
-            return await teacher.ask(asked)
-        finally:
-            await teacher.aclose()
-
-    return asyncio.run(once())
 
 
 @dataclass

@@ -9,23 +9,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from asking import ToyTeacher, questions, reasons, run
-from fake_teachers import KEY, FakeTeachers, Fault, served
+from asking import (
+    MODELS,
+    ToyTeacher,
+    at_once_and_with_keys,
+    questions,
+    reasons,
+    run,
+    teacher_of,
+)
+from fake_teachers import FakeTeachers, Fault, served
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datagen.teachers import batch, exchange
 from datagen.teachers.opening import open_teacher
 from datagen.teachers.outcome import Outcome
 from datagen.teachers.prices import Price, usd
-from datagen.teachers.request import Reply, Request, Teacher
+from datagen.teachers.request import Reply, Request
 from datagen.teachers.store import ReplyStore
 from taxqa.errors import BusyError, InputError, ServiceError
-
-MODELS = {
-    "openai": "gpt-6-luna", "anthropic": "claude-haiku-5-5", "openai-compatible": "local",
-}  # fmt: skip
-
 
 ALL = pytest.mark.parametrize("name", MODELS)
 
@@ -42,24 +44,13 @@ USAGE = {
 
 @pytest.fixture(autouse=True)
 def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(exchange, "FIRST_WAIT_SECONDS", 0.001)
-    monkeypatch.setattr(batch, "FRESH_SECONDS", 0.0)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
-    for name in ("OPENAI_BASE_URL", "ANTHROPIC_BASE_URL"):
-        monkeypatch.delenv(name, raising=False)
+    at_once_and_with_keys(monkeypatch, tmp_path)
 
 
 @pytest.fixture
 def fake() -> Iterator[FakeTeachers]:
     with served(FakeTeachers()) as service:
         yield service
-
-
-def teacher_of(name: str, fake: FakeTeachers) -> Teacher:
-    url = fake.url if name == "anthropic" else fake.openai_url
-    return open_teacher(name, MODELS[name], url)
 
 
 def good_answer(name: str) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Each teacher says what its service said: replies, refusals, and every way to fail."""
 
-import asyncio
 import json
 import socket
 import sys
@@ -8,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from asking import SCHEMA, request
+from asking import SCHEMA, asked_once, request
 from fake_teachers import KEY, FakeTeachers, Fault, served
 
 from datagen.teachers.failures import PassingError, RequestRefusedError, retry_after
@@ -44,16 +43,6 @@ class Place:
         with pytest.raises(ServiceError) as error:
             self.ask(name)
         return error.value
-
-
-def asked_once(teacher: Teacher, asked: Request) -> Reply:
-    async def once() -> Reply:
-        try:
-            return await teacher.ask(asked)
-        finally:
-            await teacher.aclose()
-
-    return asyncio.run(once())
 
 
 @pytest.fixture
