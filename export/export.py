@@ -32,7 +32,6 @@ from export.room import needed, require_room
 from export.run import Trained, read_run, training_rows
 from export.texts import comparison_records, within
 from export.yardstick import UNMEASURED, Yardstick
-from finetune.proof_cases import trained_proof
 from taxqa.errors import InputError, ProofError
 from taxqa.folders import digest, new_folder, partial_path, refuse_existing
 from taxqa.progress import note
@@ -123,7 +122,9 @@ def export(
         meter = Meter(draft.path)
         full = draft.path / f"{out.name}-f16.gguf"
         with meter.timed("convert"):
-            convert_once(trained, metadata(trained, out.name, options.author), converter, full)
+            keys = metadata(trained, out.name, options.author)
+            asked = bool(records) or trained.run.prompt is None
+            convert_once(trained, keys, converter, full, tokenizer=asked)
         importance = None
         if texts:
             with meter.timed("imatrix"):
@@ -166,16 +167,23 @@ def removed_if_unproven(folder: Path) -> Iterator[None]:
         raise
 
 
-def convert_once(trained: Trained, keys: dict[str, Any], converter: Path, full: Path) -> None:
-    """Write the f16 GGUF, unless a killed export did; the tokenizer is loaded meanwhile."""
+def convert_once(
+    trained: Trained, keys: dict[str, Any], converter: Path, full: Path, *, tokenizer: bool
+) -> None:
+    """Write the f16 GGUF, unless a killed export did.
+
+    Args:
+        tokenizer: load it meanwhile; of a large vocabulary that takes as long as the conversion.
+    """
     if full.is_file():
         note(f"{full.name} is there already, from an export that was interrupted.")
         return
     note(f"Merging and converting to {full.name} …")
     with ThreadPoolExecutor(1) as pool, whole(full) as draft:
-        loading = pool.submit(getattr, trained, "tokenizer")
+        loading = pool.submit(getattr, trained, "tokenizer") if tokenizer else None
         convert(trained.base, trained.adapter, trained.chat_template, keys, converter, draft)
-        loading.result()
+        if loading:
+            loading.result()
 
 
 def store_path(full: Path) -> Path:
@@ -188,7 +196,6 @@ def make_report(
 ) -> Report:
     """What export.json holds: how the model is asked, its files, and the comparison."""
     base = trained.run.base_model
-    tokenizer = trained.tokenizer
     return Report(
         name=quantizer.name,
         base_model=BaseModelReport(
@@ -199,11 +206,9 @@ def make_report(
         ),
         form=trained.form.name,
         system=trained.run.system,
-        eos=tokenizer.eos_token,
-        bos=tokenizer.bos_token if "bos_token" in tokenizer.chat_template else "",
+        **trained.prompt.model_dump(),
         max_length=trained.run.max_length,
         law_date=trained.run.law_date,
-        proof=trained_proof(tokenizer, trained.form, trained.run.system, trained.run.max_length),
         merged=merged_report(quantizer.yardstick),
         quants=good,
         chosen=choose(good),

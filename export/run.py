@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from finetune.bases import locate_base
 from finetune.prompts import PromptForm, prompt_form
+from finetune.proof_cases import trained_prompt
 from finetune.rows import Row, make_rows
 from finetune.shapes import Shape, shape_of
 from taxqa.errors import InputError, MissingExtraError
@@ -48,6 +49,14 @@ class InputOfRun(Part):
     sha256: str
 
 
+class PromptOfRun(Part):
+    """What a run keeps of its tokenizer, as `finetune.proof_cases.trained_prompt` makes it."""
+
+    eos: str
+    bos: str
+    proof: dict[str, Any]
+
+
 class WholeRun(Part):
     """What export has to know of a run: of its manifest, and some of its config."""
 
@@ -60,6 +69,8 @@ class WholeRun(Part):
     """Name and SHA-256 of the adapter's files; a run of before they were noted has none."""
     answer_losses: dict[str, float] = Field(default_factory=dict)
     """Record id -> loss of its answer at the end of the training, by `finetune.answer_losses`."""
+    prompt: PromptOfRun | None = None
+    """None = a run of before it was kept."""
     load_in_4bit: bool | None = False
     inputs: dict[str, InputOfRun] = Field(default_factory=dict)
 
@@ -80,6 +91,14 @@ class Trained:
         from transformers import AutoTokenizer
 
         return AutoTokenizer.from_pretrained(self.adapter)
+
+    @property
+    def prompt(self) -> PromptOfRun:
+        """How training asked; made anew where the run did not keep it."""
+        run = self.run
+        return run.prompt or PromptOfRun.model_validate(
+            trained_prompt(self.tokenizer, self.form, run.system, run.max_length)
+        )
 
     @property
     def chat_template(self) -> str:

@@ -1,7 +1,8 @@
 """The conversations on which a model's prompt is proven, and the token ids that training makes.
 
-`taxqa export` writes both into export.json, so that the registration can compare the server's and
-the GGUF's prompts with training's without the run, its tokenizer, torch or transformers.
+A run keeps both, and `taxqa export` hands them on in export.json, so that the registration can
+compare the server's and the GGUF's prompts with training's without the run, its tokenizer, torch
+or transformers.
 """
 
 from collections.abc import Sequence
@@ -92,6 +93,20 @@ def with_system(messages: Sequence[Message], trained: str) -> list[Message]:
     """The conversation with the trained system message where it brings none of its own."""
     brings = bool(messages) and messages[0]["role"] == "system"
     return list(messages) if brings or not trained else [system(trained), *messages]
+
+
+def trained_prompt(
+    tokenizer: Any, form: PromptForm, trained_system: str, max_length: int
+) -> dict[str, Any]:
+    """What a run's manifest keeps of its tokenizer: end and begin of text, and the proof.
+
+    The begin is '' where the chat template puts none.
+    """
+    return {
+        "eos": tokenizer.eos_token,
+        "bos": tokenizer.bos_token if "bos_token" in tokenizer.chat_template else "",
+        "proof": trained_proof(tokenizer, form, trained_system, max_length),
+    }
 
 
 def trained_proof(

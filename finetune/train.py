@@ -21,6 +21,7 @@ from finetune.memory import keep_freed_memory
 from finetune.metrics import read_metrics, training_result
 from finetune.processes import this_process
 from finetune.prompts import PromptForm, prompt_form
+from finetune.proof_cases import trained_prompt
 from finetune.report import report_run
 from finetune.requirements import require_machine, require_packages
 from finetune.resume import FINGERPRINT, check_resume
@@ -111,6 +112,8 @@ def finetune(
         train_along(partial_path(out), plan, tokenizer, config, resume)
         return {}
     print_plan(plan)
+    # Now: what a trainer does to its tokenizer afterwards changes no row that it trains on.
+    prompt = trained_prompt(tokenizer, plan.form, plan.system, config.max_length)
     origin = {
         "rows": {name: digest(dataset / name) for name in ("train.jsonl", "valid.jsonl")},
         "base": model_files(plan.base.folder),
@@ -148,6 +151,7 @@ def finetune(
         clear_away(draft.path)
         fill_manifest(draft, plan, result, origin["base"])
         draft.details["answer_losses"] = losses
+        draft.details["prompt"] = prompt
         draft.details["adapter"] = adapter_files(draft.path / "adapter")
     return plan.summary() | result | {"seconds": round(time.monotonic() - started, 1)}
 

@@ -105,6 +105,21 @@ def test_the_proof_holds_the_ids_of_training_and_what_was_answered(model: Path, 
         prove_gguf(tokens, found_gguf, found, found.proof)
 
 
+def test_without_questions_the_ids_are_the_kept_ones_and_no_tokenizer_is_loaded(
+    copied: Callable[..., Any], run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = shutil.copytree(run, tmp_path / "run")
+    manifest = json.loads((run / "manifest.json").read_text(encoding="utf-8"))
+    del manifest["prompt"]
+    (old / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    copied(old, tmp_path / "of an old run", ["f16"], NONE)
+    monkeypatch.setattr(runs.Trained, "tokenizer", property(lambda _: pytest.fail("loaded")))
+    copied(run, tmp_path / "new", ["f16"], NONE)
+    first, second = (report(tmp_path / name) for name in ("of an old run", "new"))
+    for key in ("eos", "bos", "proof"):
+        assert first[key] == second[key]
+
+
 def test_an_exported_model_is_registered_and_answers_as_at_its_export(
     gemma: Path, tiny: Path, converter: Path, tmp_path: Path
 ) -> None:
@@ -156,8 +171,8 @@ def test_a_system_message_goes_along_from_run_to_modelfile(
     monkeypatch.setattr(GgufModel, "tokens", recorded)
     with_system = shutil.copytree(run, tmp_path / "run")
     manifest = json.loads((run / "manifest.json").read_text(encoding="utf-8"))
-    # Its losses are those of prompts without a system message.
-    manifest |= {"system": system, "law_date": "2026-06-08", "answer_losses": {}}
+    # Its losses and its proof are those of prompts without a system message.
+    manifest |= {"system": system, "law_date": "2026-06-08", "answer_losses": {}, "prompt": None}
     (with_system / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     out = tmp_path / "out"
     copied(with_system, out, ["f16"], asked(2), finish=write_unproven)

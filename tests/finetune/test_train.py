@@ -16,6 +16,7 @@ from finetune.config import TrainConfig
 from finetune.forecast import forecast
 from finetune.metrics import read_metrics
 from finetune.prompts import prompt_form
+from finetune.proof_cases import trained_proof
 from finetune.rows import Row, make_rows
 from finetune.space import space_error
 from finetune.train import finetune, make_plan
@@ -99,6 +100,15 @@ def test_a_manifest_holds_what_an_export_has_to_find_again(run: Path, gemma: Pat
         by_hand = loss_by_hand(gemma, run / "adapter", [row])
         assert manifest["answer_losses"][row.record] == pytest.approx(by_hand, rel=0.02)
         assert by_hand < loss_by_hand(gemma, None, [row]) - 0.1
+
+
+def test_a_manifest_holds_the_token_ids_of_training(run: Path) -> None:
+    from transformers import AutoTokenizer
+
+    kept = json.loads((run / "manifest.json").read_text(encoding="utf-8"))["prompt"]
+    assert (kept["eos"], kept["bos"]) == ("<eos>", "<bos>")
+    saved = AutoTokenizer.from_pretrained(run / "adapter")
+    assert kept["proof"] == trained_proof(saved, prompt_form("qa"), "", 64)
 
 
 def test_the_loss_falls_and_is_logged_at_every_step(run: Path) -> None:
