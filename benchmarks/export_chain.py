@@ -14,6 +14,7 @@ read 20 times a second. Pages of mapped files are shown apart; the system drops 
 
 import argparse
 import json
+import resource
 import shutil
 import subprocess
 import sys
@@ -66,6 +67,8 @@ class Cost:
     """What a process took."""
 
     seconds: float
+    cpu: float
+    """Seconds of CPU time of the process and its children: what other load changes less."""
     memory: int
     """Peak of anonymous pages, bytes."""
     mapped: int
@@ -104,6 +107,8 @@ def compare(run: Path, work: Path, rounds: int) -> None:
     print_costs({"taxqa export": ours, "merge, save, convert, quantize": usual})
     least = min(cost.seconds for cost in ours) / min(cost.seconds for cost in usual)
     print(f"ratio of the least seconds: {least:.2f}")
+    least = min(cost.cpu for cost in ours) / min(cost.cpu for cost in usual)
+    print(f"ratio of the least CPU seconds: {least:.2f}")
     print(difference)
 
 
@@ -137,6 +142,7 @@ def usual_chain(run: Path, work: Path, script: Path) -> Cost:
     shutil.rmtree(merged)
     return Cost(
         sum(cost.seconds for cost in costs),
+        sum(cost.cpu for cost in costs),
         max(cost.memory for cost in costs),
         max(cost.mapped for cost in costs),
         max(cost.disk for cost in costs),
@@ -164,14 +170,21 @@ def watched(command: list[str], folders: list[Path]) -> Cost:
         done = threading.Event()
         watcher = threading.Thread(target=watch, args=(process.pid, folders, peaks, done))
         watcher.start()
+        used = cpu_of_children()
         code = process.wait()
-        seconds = time.monotonic() - started
+        seconds, used = time.monotonic() - started, cpu_of_children() - used
         done.set()
         watcher.join()
         if code:
             log.seek(0)
             sys.exit(f"{command[:3]} failed:\n{log.read()[-3000:].decode('utf-8', 'replace')}")
-    return Cost(seconds, peaks["memory"], peaks["mapped"], peaks["disk"] - before)
+    return Cost(seconds, used, peaks["memory"], peaks["mapped"], peaks["disk"] - before)
+
+
+def cpu_of_children() -> float:
+    """CPU seconds of all processes that were waited for until now."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def environment() -> dict[str, str]:
@@ -261,12 +274,14 @@ def tensor_difference(ours: Path, usual: Path) -> str:
 
 def print_costs(costs: dict[str, list[Cost]]) -> None:
     """One table."""
-    print(f"{'':<32} {'seconds':>16} {'memory':>9} {'with files':>11} {'disk':>9}")
+    print(f"{'':<32} {'seconds':>16} {'of CPU':>16} {'memory':>9} {'with files':>11} {'disk':>9}")
     for name, rounds in costs.items():
         seconds = " ".join(f"{cost.seconds:.1f}" for cost in rounds)
+        cpu = " ".join(f"{cost.cpu:.1f}" for cost in rounds)
         peaks = [max(getattr(cost, key) for cost in rounds) for key in ("memory", "mapped", "disk")]
         memory, mapped, disk = (peak / 1e9 for peak in peaks)
-        print(f"{name:<32} {seconds:>16} {memory:>6.2f} GB {mapped:>8.2f} GB {disk:>6.2f} GB")
+        times = f"{name:<32} {seconds:>16} {cpu:>16}"
+        print(f"{times} {memory:>6.2f} GB {mapped:>8.2f} GB {disk:>6.2f} GB")
 
 
 def phi2(work: Path) -> None:
