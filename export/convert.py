@@ -14,6 +14,8 @@ from typing import Any
 
 from taxqa.errors import ProofError
 
+REFUSED = 65
+"""Exit code of a conversion that refuses the model; its last line of stdout says why, as JSON."""
 WEIGHT_FILES = ("*.safetensors", "model.safetensors.index.json")
 TOKENIZER_FILES = (
     "tokenizer.model",
@@ -44,7 +46,8 @@ def convert(
         converter: from `export.llama_cpp_source.converter_folder`.
 
     Raises:
-        ProofError: the converter failed, or the adapter does not fit the base.
+        ProofError: the converter failed, the adapter does not fit the base, or a merged weight is
+            beyond f16 or no number.
     """
     with tempfile.TemporaryDirectory(prefix="taxqa-convert-") as temporary:
         view = Path(temporary) / "base"
@@ -64,11 +67,13 @@ def run_converter(command: list[str], environment: dict[str, str], out: Path, wh
     """Run llama.cpp's converter in a process of its own; it writes `out`.
 
     Raises:
-        ProofError: it failed on `what`; nothing is left at `out`.
+        ProofError: it failed on `what`, or refused it; nothing is left at `out`.
     """
     result = subprocess.run(
         command,
-        env=os.environ | {"PYTHONUTF8": "1"} | environment,
+        # Threads that spin while they wait take the cores from those that work: more than half of
+        # a conversion's CPU time where others want them too.
+        env={"OMP_WAIT_POLICY": "passive"} | os.environ | {"PYTHONUTF8": "1"} | environment,
         capture_output=True,
         encoding="utf-8",
         errors="replace",
@@ -76,6 +81,8 @@ def run_converter(command: list[str], environment: dict[str, str], out: Path, wh
     )
     if result.returncode or not out.is_file():
         out.unlink(missing_ok=True)
+        if result.returncode == REFUSED:
+            raise ProofError(**json.loads(result.stdout.splitlines()[-1]))
         raise ProofError(
             f"llama.cpp's converter failed on {what}:\n{tail(result.stderr)}",
             hint="The run is untouched; with another llama.cpp: --llama-cpp-dir.",

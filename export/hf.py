@@ -11,7 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from export.convert import TOKENIZER_FILES, WEIGHT_FILES
-from export.lora import Adapter, merged_weight, plain_name, read_adapter, require_all_merged
+from export.lora import (
+    Adapter,
+    merged_weight,
+    plain_name,
+    read_adapter,
+    require_all_merged,
+    require_numbers,
+)
 from export.run import read_run
 from taxqa.errors import InputError
 from taxqa.folders import new_folder, refuse_existing, require_space
@@ -55,7 +62,8 @@ def merge_to_hf(base: Path, adapter_folder: Path, tokenizer: Path, out: Path) ->
 
     Raises:
         InputError: a file of weights is no safetensors file.
-        ProofError: a weight of the adapter has no place in the base, or another shape.
+        ProofError: a weight of the adapter has no place in the base, or another shape, or the
+            merge gives no numbers.
     """
     adapter = read_adapter(adapter_folder)
     for pattern in ("config.json", "generation_config.json", *WEIGHT_FILES, *TOKENIZER_FILES):
@@ -84,6 +92,7 @@ def overwrite_merged(path: Path, adapter: Adapter, left: dict[str, Any]) -> None
                 continue
             # A copy of its own: the reader maps the very bytes that are written.
             merged = merged_weight(reader.get_tensor(name).clone(), pair, adapter.scale)
+            require_numbers(merged, name)
             writer.seek(start + entry["data_offsets"][0])
             writer.write(raw_bytes(merged))
 

@@ -5,6 +5,7 @@ base's own 16 bits. The base is never the 4-bit one: merging there would lose mo
 """
 
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from typing import Any
 from taxqa.errors import InputError, ProofError
 
 ADAPTER_FILE = "adapter_model.safetensors"
+F16_MOST = 65_504.0
+"""Largest number of f16, where bf16 and f32 go on to 3.4e38."""
 REFUSED = (
     "use_dora",
     "rank_pattern",
@@ -113,6 +116,30 @@ def merged_weight(weight: Any, pair: tuple[Any, Any], scale: float) -> Any:
             hint="The run was trained on another base model than this one.",
         )
     return weight.float().addmm(b, a, alpha=scale).to(weight.dtype)
+
+
+def require_numbers(weight: Any, name: str, most: float = math.inf) -> Any:
+    """The weight, where all its values are finite and none is further from 0 than `most`.
+
+    Raises:
+        ProofError: one is not; it names the weight.
+    """
+    if weight.element_size() == 1 or not weight.is_floating_point() or not weight.numel():
+        return weight
+    low, high = weight.aminmax()  # both NaN where any value is
+    largest = max(-float(low), float(high))
+    if not math.isfinite(largest):
+        raise ProofError(
+            f"The weight {name} of the merged model holds values that are no numbers ({largest}).",
+            hint="The base model's file or the training is broken: train again on a whole base.",
+        )
+    if largest > most:
+        raise ProofError(
+            f"The weight {name} of the merged model reaches {largest:,.0f}; f16, from which every"
+            f" GGUF is made here (bf16 too), ends at {most:,.0f}.",
+            hint="taxqa export --hf keeps the base's own 16 bits, for vLLM or MLX.",
+        )
+    return weight
 
 
 def merge_into(model: Any, adapter: Adapter) -> None:

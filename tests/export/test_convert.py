@@ -1,5 +1,6 @@
 """The GGUF holds the merged weights, the trained template and the base's own tokenizer."""
 
+import math
 import os
 import shutil
 import subprocess
@@ -44,6 +45,9 @@ with torch.inference_mode():
         get_model_class(architecture)(Path(folder), kind, Path(out)).write()
 """
 """llama.cpp's converter as it is, on folders that are merged already."""
+EMBEDDINGS = "model.embed_tokens.weight"
+ADAPTED = "model.layers.1.mlp.down_proj.weight"
+NORM = "model.layers.1.post_attention_layernorm.weight"
 
 
 @dataclass(frozen=True)
@@ -231,7 +235,107 @@ def test_an_adapter_of_another_base_makes_no_gguf(
     converter: Path, tiny: Path, gemma_adapter: Path, tmp_path: Path
 ) -> None:
     base, out = tiny_model("llama", tiny), tmp_path / "out.gguf"
-    with pytest.raises(ProofError, match="28 weights of the adapter are not in the base") as error:
+    with pytest.raises(ProofError, match=r"^28 weights of the adapter are not in the") as error:
         convert(base, gemma_adapter, TEMPLATE, METADATA, converter, out)
-    assert "The run is untouched" in error.value.hint
+    assert error.value.hint == "The run was trained on another base model than this one."
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_converter_that_fails_by_itself_leaves_its_last_words(
+    converter: Path, gemma: Path, gemma_adapter: Path, tmp_path: Path
+) -> None:
+    base = shutil.copytree(gemma, tmp_path / "base")
+    (base / "config.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(ProofError, match=r"(?s)converter failed on .*base.*architecture") as error:
+        convert(base, gemma_adapter, TEMPLATE, METADATA, converter, tmp_path / "out.gguf")
+    assert "The run is untouched" in error.value.hint
+
+
+def with_value(base: Path, folder: Path, name: str, value: float) -> Path:
+    """The base with one value of one weight changed."""
+    from safetensors.torch import load_file, save_file
+
+    shutil.copytree(base, folder)
+    tensors = load_file(base / "model.safetensors")
+    tensors[name].view(-1)[3] = value
+    save_file(tensors, folder / "model.safetensors", {"format": "pt"})
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message", "hint"),
+    [
+        (ADAPTED, -70_144.0, "reaches 70,144; f16", "export --hf"),
+        (EMBEDDINGS, 65_536.0, "reaches 65,536; f16", "export --hf"),
+        (EMBEDDINGS, math.nan, "no numbers", "train again"),
+        (NORM, -math.inf, "no numbers", "train again"),
+    ],
+)
+def test_a_weight_that_f16_cannot_hold_is_refused_by_name(
+    name: str,
+    value: float,
+    message: str,
+    hint: str,
+    converter: Path,
+    gemma: Path,
+    gemma_adapter: Path,
+    tmp_path: Path,
+) -> None:
+    base, out = with_value(gemma, tmp_path / "base", name, value), tmp_path / "out.gguf"
+    with pytest.raises(ProofError, match=message) as error:
+        convert(base, gemma_adapter, TEMPLATE, METADATA, converter, out)
+    assert error.value.message.startswith(f"The weight {name} of the merged model")
+    assert hint in error.value.hint
+    assert [path.name for path in tmp_path.iterdir()] == ["base"]
+
+
+def test_what_f16_just_holds_and_a_norm_beyond_it_are_converted(
+    converter: Path, gemma: Path, gemma_adapter: Path, tmp_path: Path
+) -> None:
+    base = with_value(gemma, tmp_path / "one", EMBEDDINGS, 65_280.0)
+    base = with_value(base, tmp_path / "base", NORM, 131_072.0)
+    convert(base, gemma_adapter, TEMPLATE, METADATA, converter, tmp_path / "out.gguf")
+    found = {tensor.name: tensor.data for tensor in read(tmp_path / "out.gguf").tensors}
+    assert found["token_embd.weight"].max() == 65_280
+    assert found["blk.1.post_attention_norm.weight"].max() == 131_073
+
+
+ROUND = """
+import sys
+import gguf
+import numpy
+import torch
+from export import convert_process
+
+convert_process.CHUNK = 1000
+bits = numpy.random.default_rng(5).integers(0, 2**32, 40_000, dtype=numpy.uint32)
+edges = [0, 2**31, 0x33000000, 0x33000001, 0x38800000, 0x387FE000, 0x477FEFFF, 0x477FF000]
+values = numpy.concatenate([numpy.array(edges, dtype=numpy.uint32), bits]).view(numpy.float32)
+values = values[numpy.isfinite(values)][:39_000]
+usual = gguf.quants.quantize
+convert_process.round_while_writing()
+for shape in ((39_000,), (39, 1000), (3, 13, 1000), (13, 3, 1000)):
+    for turned in (False, True):
+        whole = values.reshape(shape).T if turned else values.reshape(shape)
+        lazy = gguf.LazyNumpyTensor.from_eager(whole)
+        with open(sys.argv[1], "wb") as file:
+            found = gguf.quants.quantize(lazy, gguf.GGMLQuantizationType.F16)
+            found.tofile(file)
+        with numpy.errstate(all="ignore"):
+            expected = usual(whole, gguf.GGMLQuantizationType.F16)
+        written = numpy.fromfile(sys.argv[1], dtype=numpy.uint16)
+        assert (found.shape, found.nbytes) == (expected.shape, expected.nbytes)
+        assert (written == expected.ravel().view(numpy.uint16)).all(), (shape, turned)
+kept = gguf.quants.quantize(lazy, gguf.GGMLQuantizationType.F32)
+assert isinstance(kept, gguf.LazyNumpyTensor) and kept.dtype == numpy.float32
+"""
+
+
+def test_rounding_while_writing_gives_numpys_bits(converter: Path, tmp_path: Path) -> None:
+    root = Path(__file__).resolve().parents[2]
+    paths = [str(path) for path in (converter / "gguf-py", converter, root)]
+    subprocess.run(
+        [sys.executable, "-c", ROUND, str(tmp_path / "out.bin")],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
+        check=True,
+    )

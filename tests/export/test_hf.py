@@ -8,7 +8,7 @@ from tiny_models import KINDS, tiny_model
 from tiny_runs import random_adapter
 
 from export.hf import export_hf, merge_to_hf, read_header
-from export.lora import read_adapter
+from export.lora import ADAPTER_FILE, read_adapter
 from taxqa.errors import InputError, ProofError
 from taxqa.folders import digest, read_manifest
 
@@ -81,6 +81,20 @@ def test_an_adapter_of_another_model_is_refused(
 ) -> None:
     with pytest.raises(ProofError):
         merge_to_hf(tiny_model("phi", tiny), gemma_adapter, gemma_adapter, tmp_path)
+
+
+def test_a_merge_that_leaves_the_range_of_the_base_is_refused(
+    gemma: Path, adapter: Path, tmp_path: Path
+) -> None:
+    from safetensors.torch import load_file, save_file
+
+    weights = load_file(adapter / ADAPTER_FILE)
+    large = {name: part * (1e30 if "lora_A" in name else 1e10) for name, part in weights.items()}
+    save_file(large, adapter / ADAPTER_FILE, {"format": "pt"})
+    out = tmp_path / "hf"
+    out.mkdir()
+    with pytest.raises(ProofError, match=r"The weight model\.layers\..* no numbers"):
+        merge_to_hf(gemma, adapter, adapter, out)
 
 
 @pytest.mark.parametrize("content", [b"", b"12345678", b"\xff" * 64, b"\x04" + b"\0" * 7 + b"{]}x"])

@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 from tiny_models import KINDS, tiny_model
 from tiny_runs import random_adapter
 
-from export.lora import ADAPTER_FILE, merge_into, merged_weight, plain_name, read_adapter
+from export.lora import (
+    ADAPTER_FILE,
+    F16_MOST,
+    merge_into,
+    merged_weight,
+    plain_name,
+    read_adapter,
+    require_numbers,
+)
 from taxqa.errors import InputError, ProofError
 
 CONFIG = "adapter_config.json"
@@ -196,3 +204,27 @@ def test_an_adapter_of_another_model_is_not_merged(
 )
 def test_a_weight_has_one_plain_name_whatever_is_around_it(name: str, plain: str) -> None:
     assert plain_name(name) == plain
+
+
+@given(
+    values=st.lists(st.floats(width=32), min_size=1, max_size=6),
+    kind=st.sampled_from(["bfloat16", "float16", "float32"]),
+)
+def test_a_weight_passes_where_f16_holds_each_of_its_values(values: list[float], kind: str) -> None:
+    import torch
+
+    weight = torch.tensor(values).to(getattr(torch, kind))
+    held = bool((weight.double().abs() <= F16_MOST).all())
+    assert bool(weight.half().isfinite().all()) or not held
+    if held:
+        assert require_numbers(weight, "a.weight", F16_MOST) is weight
+    else:
+        with pytest.raises(ProofError, match=r"The weight a\.weight"):
+            require_numbers(weight, "a.weight", F16_MOST)
+
+
+def test_whole_numbers_and_empty_weights_pass() -> None:
+    import torch
+
+    for weight in (torch.tensor([3, 4]), torch.empty(0, 4), torch.ones(2).to(torch.float8_e4m3fn)):
+        assert require_numbers(weight, "a.weight", 1.0) is weight

@@ -119,7 +119,7 @@ def test_what_the_largest_tensor_needs_is_said_before_anything_is_written(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     room = needed(SHAPES["gemma3-12b"], tmp_path, ["q4_k_m"], 1024)
-    assert 8e9 < room.memory < 16e9  # a laptop of 16 GB has it
+    assert 4.4e9 < room.memory < 8e9  # 4.36 GB were measured; a laptop of 16 GB has it free
     require_room(Room(disk=1000, memory=1000), tmp_path)
     assert "Needs about" in capsys.readouterr().err
     with pytest.raises(NoSpaceError, match="of memory for its largest tensor"):
