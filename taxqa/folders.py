@@ -243,7 +243,7 @@ def digest(path: Path) -> str:
     """SHA-256 of a file; of a stage folder, that of its manifest (which names its inputs).
 
     A folder without a manifest gives the digest of its files' names (NFC, so that a copy made by
-    a Mac has the same) and digests; of a file in it that may not be read, the name alone counts.
+    a Mac has the same) and digests; of a file in it that cannot be read, the name alone counts.
     """
     if path.is_file():
         with path.open("rb") as file:
@@ -262,10 +262,10 @@ def digest(path: Path) -> str:
 
 
 def digest_within(path: Path) -> str | None:
-    """Digest of a file in a folder; '' where it may not be read, None for what is no file."""
+    """Digest of a file in a folder; '' where it cannot be read, None for what is no file."""
     try:
         return digest(path) if path.is_file() else None
-    except PermissionError:
+    except OSError:
         return ""
 
 
