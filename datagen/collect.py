@@ -35,6 +35,7 @@ READ_SUFFIXES = TEXT_SUFFIXES | {".json", ".jsonl"}
 MIN_KOREAN_SHARE = 0.5
 """A text with less Hangul among its letters is about the data, not part of it."""
 SHOWN_SKIPS = 3
+EMPTY = "an empty file"
 
 
 @dataclass
@@ -138,16 +139,17 @@ def files_under(paths: Iterable[Path], found: Collected) -> Iterator[tuple[Path,
 
 
 def refuse_unusable(given: Path) -> None:
-    """InputError where a path that was named is missing, may not be read or is an empty folder."""
+    """InputError where a path that was named is missing, no file to read, or an empty folder."""
     if not given.exists():
         raise InputError(f"There is no file or folder {given}.")
     if given.is_dir():
         if not any(given.iterdir()):
             raise InputError(f"The folder {given} is empty; statutes or judgments were expected.")
         return
+    if not given.is_file():  # a pipe would wait for its writer, and cannot be read twice
+        raise InputError(f"{given} is no regular file; a file or folder was expected.")
     try:
-        if given.is_file():  # a pipe would wait for its writer
-            given.open("rb").close()
+        given.open("rb").close()
     except OSError as error:
         raise InputError(f"{given} cannot be read: {error.strerror}.") from None
 
@@ -210,8 +212,6 @@ def documents_of(path: Path, root: Path, found: Collected) -> Iterator[Document]
     try:
         if suffix not in READ_SUFFIXES:
             found.skip(path, f"'{suffix or path.name}' files are not read")
-        elif path.stat().st_size == 0 and suffix != ".json":
-            found.skip(path, "an empty file")
         elif suffix in TEXT_SUFFIXES:
             yield from text_document(path, root, found)
         elif suffix == ".jsonl":
@@ -233,6 +233,9 @@ def text_of(path: Path, found: Collected) -> str:
 def text_document(path: Path, root: Path, found: Collected) -> Iterator[Document]:
     """A statute, judgment or guide in Markdown or plain text."""
     text = whole_letters(text_of(path, found))
+    if not text.strip():
+        found.skip(path, EMPTY)
+        return
     if "\0" in text:
         raise InputError("holds NUL bytes, as a file does that was not written to its end")
     meta, body = split_front_matter(text)
@@ -264,11 +267,15 @@ def jsonl_lines(path: Path, found: Collected) -> Iterator[tuple[int, str]]:
     if not reading.whole and (reading.encoding == UTF16 or office_kind(path)):
         raise not_text(path, reading)
     found.encodings[reading.encoding] += 1
+    blank = True
     with path.open(encoding=reading.encoding, errors=reading.errors) as file:
         for number, line in enumerate(file, start=1):
-            if line.strip():
-                # A mark stands before a line where dumps were put one after the other.
-                yield number, line.removeprefix("\ufeff")
+            # A mark stands before a line where dumps were put one after the other.
+            if line := line.removeprefix("\ufeff").strip():
+                blank = False
+                yield number, line
+    if blank:
+        found.skip(path, EMPTY)
 
 
 def line_documents(path: Path, number: int, line: str, found: Collected) -> Iterator[Document]:

@@ -49,7 +49,7 @@ class CleanShard:
         """What the files and lines of this task give."""
         walked, number = Collected(), 0
         for number, (path, root) in enumerate(files_under(self.paths, walked)):
-            if path.suffix.lower() == ".jsonl" and size_of(path):
+            if path.suffix.lower() == ".jsonl":
                 yield from self.line_rows(number, path, rank)
             elif number % self.tasks == rank:
                 found = Collected()
@@ -73,14 +73,6 @@ class CleanShard:
             whole.lose(path, error)
         if rank == 0:
             yield from rows_of((number, line + 1), [], whole)
-
-
-def size_of(path: Path) -> int:
-    """Bytes of a file; 0 where it is gone."""
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
 
 
 def rows_of(place: Place, documents: list[Document], found: Collected) -> Iterator[dict[str, Any]]:

@@ -143,7 +143,10 @@ def test_what_is_not_read_is_listed_with_its_reason(tmp_path: Path) -> None:
     (tmp_path / ".git").mkdir()
     (tmp_path / "figures.csv").write_text("a,b", encoding="utf-8")
     (tmp_path / "README.md").write_text("# How to use this data", encoding="utf-8")
-    (tmp_path / "empty.md").write_text("", encoding="utf-8")
+    for name in ("empty.md", "empty.jsonl"):
+        (tmp_path / name).write_text("", encoding="utf-8")
+    (tmp_path / "blank.md").write_text("\ufeff \n\n", encoding="utf-8")
+    (tmp_path / "blank.jsonl").write_text("\ufeff \n\n", encoding="utf-8")
     (tmp_path / "other.json").write_text('{"Law": "일치하는 판례가 없습니다."}', encoding="utf-8")
     rows = ['{"question": "q"}', json.dumps(JUDGMENT), '{"question": "r"}', "[1]"]
     (tmp_path / "mixed.jsonl").write_text("\n".join(rows), encoding="utf-8")
@@ -155,6 +158,9 @@ def test_what_is_not_read_is_listed_with_its_reason(tmp_path: Path) -> None:
         ".DS_Store": "a hidden file",
         "README.md": "not a Korean text",
         "empty.md": "an empty file",
+        "empty.jsonl": "an empty file",
+        "blank.md": "an empty file",
+        "blank.jsonl": "an empty file",
         "figures.csv": "'.csv' files are not read",
         "other.json": "neither a judgment nor a ruling (fields: Law)",
         "mixed.jsonl, line 1 and 1 more": "neither a judgment nor a ruling (fields: question)",
@@ -259,6 +265,9 @@ def test_a_file_that_was_named_and_cannot_be_read_is_an_error(tmp_path: Path, cl
     (tmp_path / "lost.md").symlink_to(tmp_path / "nowhere")
     with pytest.raises(InputError, match=r"There is no file or folder .*lost\.md"):
         collected(tmp_path / "lost.md")
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    with pytest.raises(InputError, match=r"pipe\.jsonl is no regular file"):
+        collected(tmp_path / "pipe.jsonl")
 
 
 def test_a_file_given_twice_is_read_once(tmp_path: Path) -> None:

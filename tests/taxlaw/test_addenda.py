@@ -126,9 +126,9 @@ def test_a_day_told_by_a_period_from_promulgation_is_read(words: str, first: dat
 
 def test_each_of_several_periods_has_its_own_articles() -> None:
     line = (
-        "제1조(시행일) 이 법은 공포 후 3개월이 경과한 날부터 시행한다. 다만, 제84조의3의"
-        " 개정규정은 공포 후 6개월이 경과한 날부터 시행하고, 제85조의7 및 제85조의8의 개정규정은"
-        " 공포 후 1년이 경과한 날부터 시행하며, 제86조의 개정규정은 2027년 1월 1일부터 시행한다."
+        "이 법은 공포 후 3개월이 경과한 날부터 시행하되, 제84조의3은 공포 후 6개월이 경과한"
+        " 날부터, 제85조의7과 제85조의8은 공포 후 1년이 경과한 날부터 시행한다. 제86조는 2027년"
+        " 1월 1일부터 시행한다."
     )
     found = terms(f"부칙 <제2호,2025.12.23>\n\n{line}", LAW, YEAR)
     assert found == (
