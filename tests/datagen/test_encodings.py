@@ -118,7 +118,8 @@ def test_json_lines_that_break_off_give_whole_documents_and_are_named(
     assert documents == expected[: len(documents)]
     nothing = b"\xef\xbb\xbf".startswith(cut) or cut == b"\xff\xfe"
     assert [why for _, why in found.skipped] == ["an empty file"] * nothing
-    ends_a_line = nothing or cut.endswith((b"\n", b"}", b"\n\x00", b"}\x00"))
+    # Half a letter that the cut left is no text.
+    ends_a_line = nothing or cut.decode(encoding, "replace").endswith(("\n", "}"))
     assert bool(found.unreadable) != ends_a_line
 
 
