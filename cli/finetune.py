@@ -90,6 +90,8 @@ def finetune(
 
     rent = on == "runpod" or rental["attach"]
     refuse_alone(rent, rental, processes)
+    if dry_run and processes > 1:
+        raise click.UsageError("--dry-run reckons with one process: leave out --processes.")
     settings = load_config(config, base_model=base_model, trainer=trainer, device=device)
     if processes > 1 and not dry_run:
         from finetune.processes import launch

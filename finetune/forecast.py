@@ -174,6 +174,10 @@ def made(
     steps = args.max_steps if args.max_steps > 0 else math.ceil(per_epoch * args.num_train_epochs)
     tokens = sum(lengths)
     seen = round(tokens * steps / per_epoch)
+    # A batch has no more rows than there are.
+    batch = min(args.per_device_train_batch_size, len(sequences))
+    args = args.model_copy(update={"per_device_train_batch_size": batch})
+    config = config.model_copy(update={"training_args": args})
     return Forecast(
         base_model=config.base_model,
         shape=shape,
