@@ -97,7 +97,8 @@ def loss_figure(metrics: list[dict[str, Any]]) -> Any:
         if points:
             # Of a long training the line alone; a single step would be no line at all.
             marker = marker if len(points) <= 50 else ""
-            axes.plot(steps, values, label=label, color=color, marker=marker)
+            over = 3 if key == "loss" else 2  # its small points would lie under the large ones
+            axes.plot(steps, values, label=label, color=color, marker=marker, zorder=over)
     axes.set(xlabel="optimizer step", ylabel="loss (nats per answer token)")
     highest = max((value for line in axes.lines for value in line.get_ydata()), default=0)
     axes.set_ylim(bottom=0, top=1.08 * highest or None)

@@ -118,6 +118,7 @@ def test_every_point_of_the_plot_is_to_be_seen(steps: int) -> None:
     training, validation = axes.lines
     assert training.get_marker() == ("." if steps < 400 else "")  # one point is no line
     assert validation.get_marker() == "o"
+    assert training.get_zorder() > validation.get_zorder()
     bottom, top = axes.get_ylim()
     assert bottom == 0 and top > 6.54 * 1.05
     assert all(float(tick).is_integer() for tick in axes.get_xticks())
