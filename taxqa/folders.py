@@ -167,8 +167,12 @@ def former_path(out: Path) -> Path:
     return out.with_name(f".{out.name}.former")
 
 
-def refuse_existing(out: Path, stage: str, force: bool) -> None:
-    """InputError where `out` is there and may not be replaced, or cannot be a folder."""
+def refuse_existing(out: Path, stage: str, force: bool, *, resume: bool = False) -> None:
+    """InputError where `out` is there and may not be replaced, or cannot be a folder.
+
+    Args:
+        resume: an unfinished `out` was to be gone on with.
+    """
     for path in (out, *out.parents):
         if path.exists() and not path.is_dir():
             raise InputError(f"{path} is a file; the result is a folder.", hint=OTHER_OUT)
@@ -184,6 +188,11 @@ def refuse_existing(out: Path, stage: str, force: bool) -> None:
         raise InputError(
             f"{out} is a {found} folder; a {stage} folder does not replace it.",
             hint=f"Nothing was changed. {OTHER_OUT}",
+        )
+    if resume and not force:
+        raise InputError(
+            f"{out} is already there, whole: there is nothing left to resume.",
+            hint="Leave it as it is, or choose another --out.",
         )
     if not force:
         raise InputError(
