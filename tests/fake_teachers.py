@@ -67,6 +67,8 @@ class FakeTeachers:
     most_at_once: int = 0
     """More requests in flight than this get 429 (0 = no bound)."""
     retry_after: str = "0.05"
+    most_answers: int | None = None
+    """More answers than these are held back until it is raised (None = no bound)."""
     batch_polls: int = 0
     """How often a batch is asked for before it has ended."""
     lose_batch_answer: bool = False
@@ -151,6 +153,10 @@ class FakeTeachers:
         fault = self.fault(asked, times) or Fault()
         if self.latency or fault.seconds:
             await asyncio.sleep(self.latency + fault.seconds)
+        while self.most_answers is not None and len(self.billed) >= self.most_answers:
+            if request.transport is None:  # who asked is gone
+                return web.Response()
+            await asyncio.sleep(0.005)
         if fault.drop == "before":
             return self.cut(request)
         if fault.status >= 400:
