@@ -127,7 +127,7 @@ def test_a_run_killed_at_ten_moments_loses_no_paid_answer(runs: Runs) -> None:
     chance = random.Random(20261123)
     for kills in range(1, 11):
         # However late it is killed, it has not come to its end.
-        runs.fake.most_answers = kills * needed // 11
+        runs.fake.stop_after(kills * needed // 11)
         target = runs.fake.asked.total() + chance.randint(1, AT_ONCE)
         pid = runs.start("killed")
         wait_until(lambda target=target: runs.fake.asked.total() >= target)  # type: ignore[misc]
@@ -136,7 +136,7 @@ def test_a_run_killed_at_ten_moments_loses_no_paid_answer(runs: Runs) -> None:
         assert runs.ended() == -signal.SIGKILL
         lost = runs.fake.asked.total() - len(runs.stored("killed"))
         assert 0 <= lost <= kills * AT_ONCE
-    runs.fake.most_answers = None
+    runs.fake.held = lambda: False
     runs.start("killed")
     assert runs.ended() == 0
     assert runs.outcomes("killed") == undisturbed
@@ -150,7 +150,7 @@ def test_a_run_killed_at_ten_moments_loses_no_paid_answer(runs: Runs) -> None:
 
 def test_after_a_kill_everything_that_was_heard_is_in_the_store(runs: Runs) -> None:
     runs.fake.latency = 0.0
-    runs.fake.most_answers = COUNT // 2
+    runs.fake.stop_after(COUNT // 2)
     pid = runs.start("killed")
     wait_until(lambda: runs.fake.asked.total() >= COUNT // 2)
     os.kill(pid, signal.SIGKILL)
@@ -162,12 +162,12 @@ def test_after_a_kill_everything_that_was_heard_is_in_the_store(runs: Runs) -> N
 
 
 def test_ctrl_c_waits_for_what_is_on_its_way_and_keeps_it(runs: Runs) -> None:
-    runs.fake.most_answers = 0
+    runs.fake.held = lambda: True
     pid = runs.start("interrupted")
     wait_until(lambda: runs.fake.in_flight == AT_ONCE)
     os.kill(pid, signal.SIGINT)
     wait_until(lambda: "Waiting up to 30 s for 10 replies" in runs.said())
-    runs.fake.most_answers = None
+    runs.fake.held = lambda: False
     assert runs.ended() == 130
     assert len(runs.stored("interrupted")) == runs.fake.asked.total() == AT_ONCE
     with ReplyStore.opened(runs.folder / "interrupted.db") as store:
@@ -175,12 +175,12 @@ def test_ctrl_c_waits_for_what_is_on_its_way_and_keeps_it(runs: Runs) -> None:
 
 
 def test_ctrl_c_between_two_outcomes_keeps_what_is_on_its_way_as_well(runs: Runs) -> None:
-    runs.fake.most_answers = 0
+    runs.fake.held = lambda: True
     pid = runs.start("interrupted", slow=600.0)
     wait_until(lambda: runs.fake.in_flight == AT_ONCE)
-    runs.fake.most_answers = 1
+    runs.fake.stop_after(1)
     wait_until(lambda: "An outcome came about" in runs.said())
-    runs.fake.most_answers = None
+    runs.fake.held = lambda: False
     wait_until(lambda: len(runs.fake.billed) >= AT_ONCE)
     os.kill(pid, signal.SIGINT)
     assert runs.ended() == 130
@@ -192,7 +192,7 @@ def test_ctrl_c_between_two_outcomes_keeps_what_is_on_its_way_as_well(runs: Runs
 def test_a_second_ctrl_c_does_not_wait_and_the_ledger_counts_what_may_be_billed(
     runs: Runs,
 ) -> None:
-    runs.fake.most_answers = 0
+    runs.fake.held = lambda: True
     pid = runs.start("interrupted")
     wait_until(lambda: runs.fake.in_flight == AT_ONCE)
     os.kill(pid, signal.SIGINT)
