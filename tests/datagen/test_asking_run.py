@@ -394,7 +394,7 @@ def test_leaving_early_keeps_what_is_on_its_way(fake: FakeTeachers, store: Path)
 def test_replies_that_do_not_come_in_time_are_counted_as_maybe_billed(
     fake: FakeTeachers, store: Path
 ) -> None:
-    fake.fault = lambda question, times: Fault(seconds=60) if question != "질문 0" else None
+    fake.fault = lambda question, times: Fault(seconds=600) if question != "질문 0" else None
     fake.held = lambda: fake.asked.total() < 3
     teacher = open_teacher("openai", "gpt-6-luna", fake.openai_url)
 
