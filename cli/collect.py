@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from datagen.collect import Collected
     from datagen.law_api.fetch import Wanted
 
 SHOWN = 10
@@ -98,7 +99,11 @@ def collect(
       guides      any other Korean text in .md or .txt
 
     Each document is taken once, of judgments, rulings and guides that say the same the longest.
-    Whatever is left out is listed with the reason.
+    Whatever is left out is listed with the reason. Text is UTF-8, CP949 (EUC-KR) or UTF-16 with a
+    byte order mark.
+
+    Exit code: 0 all read, 1 something could not be read (it is named; the corpus is made without
+    it), 2 nothing to collect.
 
     With --law-api the acts come with their decrees and rules as they are in force today, and the
     decisions that name them. Every answer is kept in law-api.sqlite3 beside --out: a run that was
@@ -124,15 +129,19 @@ def collect(
     )
     manifest = read_manifest(out, stage="corpus", made_by="taxqa collect")
     if as_json:
-        names = ("skipped", "older_versions", "duplicates", "near_duplicates")
+        names = ("skipped", "unreadable", "older_versions", "duplicates", "near_duplicates")
         lists = {name: manifest[name] for name in names}
         print_json({"corpus": str(out), "counts": manifest["counts"], **lists})
+        require_all(found)
         return
     counts = manifest["counts"]
     click.echo(f"{counts['documents']:,} documents in {out}")
     for kind in ("statute", "judgment", "ruling", "guide"):
         if counts.get(kind):
             click.echo(f"  {kind:<10}{counts[kind]:>8,}")
+    for name, count in (("CP949", "read_as_cp949"), ("UTF-16", "read_as_utf16")):
+        if counts[count]:
+            click.echo(f"Read as {name}: {counts[count]:,} file{'s' * (counts[count] > 1)}")
     print_list(
         "Older versions left out", [f"{path.name}: {why}" for path, why in found.versions.left_out]
     )
@@ -145,6 +154,23 @@ def collect(
     print_list("Skipped", [f"{path}: {reason}" for path, reason in found.skipped])
     click.echo(
         f"Next: taxqa generate --corpus {quote(str(out))} --teacher worked --out work/dataset"
+    )
+    require_all(found)
+
+
+def require_all(found: "Collected") -> None:
+    """ProofError where something could not be read: the corpus is made, and not of all."""
+    from taxqa.errors import ProofError
+
+    if not (lost := found.unreadable):
+        return
+    lines = [f"  {path}: {reason}" for path, reason in lost[:SHOWN]]
+    if len(lost) > SHOWN:
+        lines.append(f"  … and {len(lost) - SHOWN:,} more, all in manifest.json")
+    raise ProofError(
+        "\n".join([f"Could not be read, and is not in the corpus: {len(lost):,}", *lines]),
+        hint="All else was collected. Mend what is named, or take it away, and collect again with"
+        " --force.",
     )
 
 

@@ -90,6 +90,8 @@ def finetune(
 
     rent = on == "runpod" or rental["attach"]
     refuse_alone(rent, rental, processes)
+    if dry_run and processes > 1:
+        raise click.UsageError("--dry-run reckons with one process: leave out --processes.")
     settings = load_config(config, base_model=base_model, trainer=trainer, device=device)
     if processes > 1 and not dry_run:
         from finetune.processes import launch
@@ -133,6 +135,20 @@ def same_command(context: click.Context) -> list[str]:
     return command
 
 
+def on_this_machine(found: dict[str, Any] | None) -> str:
+    """The line that says whether the training can be done right here."""
+    if found is None:
+        return "this machine: not known without PyTorch (pip install 'taxqa[finetune]')"
+    verb = "does not train" if found["refused"] else "does not fit"
+    verdict = f"{verb}; " + ("; ".join(found["change"]) or "nothing in the config helps")
+    if found["fits"]:
+        time = "time not measured" if found["hours"] is None else f"{found['hours']:5.1f} h"
+        verdict = time + (", price not known" if found["usd"] is None else f", {found['usd']} USD")
+    has = found["memory_gb"]
+    needs = f"{found['bytes'] / 2**30:.1f} of {has:.1f} GiB in {found['precision']}"
+    return f"{'this machine':<28} {has:>4.0f} GiB  {verdict} ({found['machine']}: {needs})"
+
+
 def print_forecast(found: dict[str, Any]) -> None:
     """What a training would do and need, and which GPU holds it."""
     about = "" if found["tokens_counted"] else "about "
@@ -149,6 +165,7 @@ def print_forecast(found: dict[str, Any]) -> None:
         f" optimizer {gib['adapter']:.1f}, activations {gib['activations']:.1f}, loss"
         f" {gib['loss']:.1f}, runtime {gib['runtime']:.1f})"
     )
+    click.echo(f"  {on_this_machine(found['this_machine'])}")
     for line in found["gpus"]:
         price = "price: ask the catalogue" if line["usd"] is None else f"{line['usd']:.2f} USD"
         verdict = f"{line['hours']:5.1f} h, {price}"

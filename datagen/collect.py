@@ -1,17 +1,19 @@
 """Files on disk to documents: statutes, judgments, rulings and guides, each in the forms they have.
 
 What a folder holds beside them is never dropped silently: `Collected` says which files were
-skipped, which documents came twice and which versions of a law gave way to a newer one.
+skipped, which could not be read, which documents came twice and which versions of a law gave way.
 """
 
 import os
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+from datagen.encodings import NO_TEXT, UTF16, not_text, read_whole, reading_of
 from datagen.judgments import is_judgment, judgment_from_fields, judgment_from_markdown
 from datagen.markup import korean_share, plain_text, split_front_matter
 from datagen.repeated import Repeat
@@ -22,16 +24,18 @@ from datagen.rulings import (
     is_ruling,
     ruling_from_row,
 )
+from datagen.tally import READ_ERRORS, Tally, reason_of
 from datagen.versions import Versions
 from taxlaw.acts import find_law
 from taxqa.errors import InputError
-from taxqa.records import Document, open_text, parse_json, read_json, read_text
+from taxqa.records import Document, office_kind, parse_json
 
 TEXT_SUFFIXES = {".md", ".markdown", ".txt"}
 READ_SUFFIXES = TEXT_SUFFIXES | {".json", ".jsonl"}
 MIN_KOREAN_SHARE = 0.5
 """A text with less Hangul among its letters is about the data, not part of it."""
 SHOWN_SKIPS = 3
+EMPTY = "an empty file"
 
 
 @dataclass
@@ -39,8 +43,12 @@ class Collected:
     """What `collect` met beside the documents it gives."""
 
     versions: Versions = field(default_factory=lambda: Versions(date.today()))
-    skipped: list[tuple[str, str]] = field(default_factory=list)
-    """(file or part of one, why it gave no document)."""
+    passed: Tally = field(default_factory=Tally)
+    """What is no document."""
+    lost: Tally = field(default_factory=Tally)
+    """What could not be read: nobody knows which documents it holds."""
+    encodings: Counter[str] = field(default_factory=Counter)
+    """Encoding -> how many files were read in it."""
     duplicates: list[str] = field(default_factory=list)
     """Ids of documents that came a second time."""
     ids: set[str] = field(default_factory=set)
@@ -49,9 +57,23 @@ class Collected:
     gists: list[Document] = field(default_factory=list)
     """Rulings without a body: they count only where no whole one comes."""
 
+    @property
+    def skipped(self) -> list[tuple[str, str]]:
+        """(file or part of one, why it gave no document) of what is none."""
+        return self.passed.lines()
+
+    @property
+    def unreadable(self) -> list[tuple[str, str]]:
+        """(file or part of one, why it gave no document) of what could not be read."""
+        return self.lost.lines()
+
     def skip(self, path: Path, reason: str, part: str = "") -> None:
-        """Note that a file (or a part of it) gave no document."""
-        self.skipped.append((unicodedata.normalize("NFC", f"{path}{part}"), reason))
+        """Note that a file (or a part of it) is no document."""
+        self.passed.note(path, reason, part)
+
+    def lose(self, path: Path, error: Exception, part: str = "", kind: str = "") -> None:
+        """Note that a file (or a part of it) could not be read."""
+        self.lost.note(path, reason_of(error, f"{path}{part}"), part, kind)
 
     def once(self, documents: Iterable[Document]) -> Iterator[Document]:
         """Those whose id has not come before."""
@@ -68,13 +90,15 @@ def collect(
 ) -> Iterator[Document]:
     """The documents of files and folders (searched to any depth), each once.
 
+    What cannot be read, or not to its end, does not keep the rest from being collected.
+
     Args:
-        found: is filled with what was skipped, came twice or gave way.
+        found: is filled with what was skipped, could not be read, came twice or gave way.
         fetched: documents from elsewhere; they come first.
 
     Raises:
-        InputError: a path is missing or cannot be read, a folder is empty, a file is not UTF-8,
-            JSON is broken (the message names file and line), or nothing in the paths is a document.
+        InputError: a path is missing or may not be read, a folder is empty, or nothing in the
+            paths is a document (the message has the first reasons).
     """
     found = found or Collected()
     paths = list(paths)
@@ -89,7 +113,8 @@ def collect(
 
 def nothing_found(paths: list[Path], found: Collected) -> InputError:
     """The error for paths without a single document, with the first reasons."""
-    reasons = "; ".join(f"{name}: {reason}" for name, reason in found.skipped[:SHOWN_SKIPS])
+    noted = [*found.unreadable, *found.skipped][:SHOWN_SKIPS]
+    reasons = "; ".join(f"{name}: {reason}" for name, reason in noted)
     where = ", ".join(map(str, paths)) or "what law.go.kr gave"
     return InputError(
         f"There is no statute, judgment, ruling or guide in {where}"
@@ -102,11 +127,10 @@ def nothing_found(paths: list[Path], found: Collected) -> InputError:
 def files_under(paths: Iterable[Path], found: Collected) -> Iterator[tuple[Path, Path]]:
     """(file, the folder its name counts from), sorted by name, each file once."""
     met: set[Path] = set()
+    paths = list(paths)
     for given in paths:
-        if not given.exists():
-            raise InputError(f"There is no file or folder {given}.")
-        if given.is_dir() and not any(given.iterdir()):
-            raise InputError(f"The folder {given} is empty; statutes or judgments were expected.")
+        refuse_unusable(given)
+    for given in paths:
         root = given if given.is_dir() else given.parent
         for path in walk(given, found) if given.is_dir() else [given]:
             if path.resolve() not in met:
@@ -114,23 +138,49 @@ def files_under(paths: Iterable[Path], found: Collected) -> Iterator[tuple[Path,
                 yield path, root
 
 
+def refuse_unusable(given: Path) -> None:
+    """InputError where a path that was named is missing, no file to read, or an empty folder."""
+    if not given.exists():
+        raise InputError(f"There is no file or folder {given}.")
+    if given.is_dir():
+        if not any(given.iterdir()):
+            raise InputError(f"The folder {given} is empty; statutes or judgments were expected.")
+        return
+    if not given.is_file():  # a pipe would wait for its writer, and cannot be read twice
+        raise InputError(f"{given} is no regular file; a file or folder was expected.")
+    try:
+        given.open("rb").close()
+    except OSError as error:
+        raise InputError(f"{given} cannot be read: {error.strerror}.") from None
+
+
 def walk(folder: Path, found: Collected) -> Iterator[Path]:
-    """The files of a folder to any depth; hidden ones and what cannot be read are skipped."""
+    """The files of a folder to any depth; what is not taken is noted."""
 
-    def skip_folder(error: OSError) -> None:
-        found.skip(Path(error.filename), f"cannot be read: {error.strerror}")
+    def lose_folder(error: OSError) -> None:
+        found.lose(Path(error.filename), error)
 
-    for parent, folders, names in os.walk(folder, onerror=skip_folder):
-        for name in sorted(folders, key=whole_letters):
-            if reason := folder_problem(Path(parent, name)):
-                folders.remove(name)
-                found.skip(Path(parent, name), reason)
-        folders.sort(key=whole_letters)
-        for name in sorted(names, key=whole_letters):
-            if reason := file_problem(Path(parent, name)):
-                found.skip(Path(parent, name), reason)
-            else:
-                yield Path(parent, name)
+    for parent, folders, names in os.walk(folder, onerror=lose_folder):
+        folders[:] = sorted(folders, key=whole_letters)
+        for path in [Path(parent, name) for name in folders]:
+            if not is_taken(path, folder_problem, found):
+                folders.remove(path.name)
+        for path in [Path(parent, name) for name in sorted(names, key=whole_letters)]:
+            if is_taken(path, file_problem, found):
+                yield path
+
+
+def is_taken(path: Path, problem_of: Callable[[Path], str], found: Collected) -> bool:
+    """Whether what lies in a folder is looked at; where not, it is noted."""
+    try:
+        if reason := problem_of(path):
+            found.skip(path, reason)
+            return False
+        path.stat()
+    except OSError as error:
+        found.lose(path, error)
+        return False
+    return True
 
 
 def folder_problem(path: Path) -> str:
@@ -144,13 +194,11 @@ def file_problem(path: Path) -> str:
     """Why a file in a given folder is not read; '' where it is."""
     if path.name.startswith("."):
         return "a hidden file"
-    try:
-        if not path.is_file():
-            return "a link to nothing" if path.is_symlink() else "not a regular file"
-        with path.open("rb"):
-            return ""
-    except OSError as error:
-        return f"cannot be read: {error.strerror}"
+    suffix = path.suffix.lower()
+    if suffix not in READ_SUFFIXES:
+        return f"'{suffix or path.name}' files are not read"
+    # A pipe would wait for its writer.
+    return "" if path.is_file() or not path.exists() else "not a regular file"
 
 
 def whole_letters(name: str) -> str:
@@ -161,20 +209,35 @@ def whole_letters(name: str) -> str:
 def documents_of(path: Path, root: Path, found: Collected) -> Iterator[Document]:
     """The documents of one file; a statute waits in `found` until all versions are known."""
     suffix = path.suffix.lower()
-    if suffix not in READ_SUFFIXES:
-        found.skip(path, f"'{suffix or path.name}' files are not read")
-    elif path.stat().st_size == 0:
-        found.skip(path, "an empty file")
-    elif suffix in TEXT_SUFFIXES:
-        yield from text_document(path, root, found)
-    else:
-        rows = jsonl_rows(path) if suffix == ".jsonl" else json_rows(path)
-        yield from row_documents(path, rows, found)
+    try:
+        if suffix not in READ_SUFFIXES:
+            found.skip(path, f"'{suffix or path.name}' files are not read")
+        elif suffix in TEXT_SUFFIXES:
+            yield from text_document(path, root, found)
+        elif suffix == ".jsonl":
+            for number, line in jsonl_lines(path, found):
+                yield from line_documents(path, number, line, found)
+        else:
+            yield from row_documents(path, json_rows(path, found), found)
+    except READ_ERRORS as error:
+        found.lose(path, error)
+
+
+def text_of(path: Path, found: Collected) -> str:
+    """The whole text of a file; errors as `read_whole`."""
+    text, encoding = read_whole(path)
+    found.encodings[encoding] += 1
+    return text
 
 
 def text_document(path: Path, root: Path, found: Collected) -> Iterator[Document]:
     """A statute, judgment or guide in Markdown or plain text."""
-    text = read_text(path)
+    text = whole_letters(text_of(path, found))
+    if not text.strip():
+        found.skip(path, EMPTY)
+        return
+    if "\0" in text:
+        raise InputError("holds NUL bytes, as a file does that was not written to its end")
     meta, body = split_front_matter(text)
     if "제목" in meta and ("법령구분" in meta or "법령ID" in meta):
         found.versions.add(path, text)
@@ -198,17 +261,37 @@ def guide_document(name: str, meta: Mapping[str, object], body: str) -> Document
     return Document(id=name, kind="guide", title=title, text=text)
 
 
-def jsonl_rows(path: Path) -> Iterator[tuple[str, Any]]:
-    """(', line N', the value) of each line."""
-    with open_text(path) as file:
+def jsonl_lines(path: Path, found: Collected) -> Iterator[tuple[int, str]]:
+    """(its number, the text) of each line that is not blank, one in memory at a time."""
+    reading = reading_of(path)
+    if not reading.whole and (reading.encoding == UTF16 or office_kind(path)):
+        raise not_text(path, reading)
+    found.encodings[reading.encoding] += 1
+    blank = True
+    with path.open(encoding=reading.encoding, errors=reading.errors) as file:
         for number, line in enumerate(file, start=1):
-            if line.strip():
-                yield f", line {number}", parse_json(line, f"{path}, line {number},")
+            # A mark stands before a line where dumps were put one after the other.
+            if line := line.removeprefix("\ufeff").strip():
+                blank = False
+                yield number, line
+    if blank:
+        found.skip(path, EMPTY)
 
 
-def json_rows(path: Path) -> Iterator[tuple[str, Any]]:
+def line_documents(path: Path, number: int, line: str, found: Collected) -> Iterator[Document]:
+    """The document of one line of JSON; one that is broken is noted, and costs no other."""
+    part = f", line {number}"
+    try:
+        if NO_TEXT.search(line):
+            raise InputError("is neither UTF-8 nor CP949 text")
+        yield from row_documents(path, [(part, parse_json(line, f"{path}{part}"))], found)
+    except READ_ERRORS as error:
+        found.lose(path, error, part, kind="lines")
+
+
+def json_rows(path: Path, found: Collected) -> Iterator[tuple[str, Any]]:
     """(', item N', the value) of each item of a list, or ('', value) of the one value."""
-    data = read_json(path)
+    data = parse_json(text_of(path, found), str(path))
     if isinstance(data, list):
         yield from ((f", item {number}", row) for number, row in enumerate(data, start=1))
     else:
@@ -218,19 +301,15 @@ def json_rows(path: Path) -> Iterator[tuple[str, Any]]:
 def row_documents(
     path: Path, rows: Iterable[tuple[str, Any]], found: Collected
 ) -> Iterator[Document]:
-    """The documents of JSON rows; rows of an unknown shape are noted, alike ones once a file."""
-    reasons: dict[str, list[str]] = {}
+    """The documents of JSON rows; rows of an unknown shape are noted."""
     for part, row in rows:
         document, reason = row_document(row, path)
         if reason:
-            reasons.setdefault(reason, []).append(part)
+            found.skip(path, reason, part)
         elif document and is_ruling(row) and not has_body(row):
             found.gists.append(document)
         elif document:
             yield document
-    for reason, parts in reasons.items():
-        more = f" and {len(parts) - 1} more" if len(parts) > 1 else ""
-        found.skip(path, reason, parts[0] + more)
 
 
 def row_document(row: Any, path: Path) -> tuple[Document | None, str]:

@@ -3,18 +3,28 @@
 import shutil
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from datagen.collect import Collected, documents_of, files_under, nothing_found, row_documents
+from datagen.collect import (
+    Collected,
+    documents_of,
+    files_under,
+    jsonl_lines,
+    line_documents,
+    nothing_found,
+    whole_letters,
+)
 from datagen.corpus import STAGE, fill_corpus
 from datagen.distinctions import normalised
+from datagen.encodings import read_whole
 from datagen.near_duplicates import PERMUTATIONS, sketch_of
 from datagen.parts import read_parts, write_part
 from datagen.repeated import is_compared
+from datagen.tally import READ_ERRORS, Entry
 from taxqa.folders import new_folder
-from taxqa.records import Document, open_text, parse_json, read_text, validated
+from taxqa.records import Document, validated
 
 if TYPE_CHECKING:
     from rensa import RMinHash
@@ -39,11 +49,8 @@ class CleanShard:
         """What the files and lines of this task give."""
         walked, number = Collected(), 0
         for number, (path, root) in enumerate(files_under(self.paths, walked)):
-            if path.suffix.lower() == ".jsonl" and path.stat().st_size:
-                for line, row in self.lines(path, rank):
-                    found = Collected()
-                    documents = row_documents(path, [(f", line {line}", row)], found)
-                    yield from rows_of((number, line), list(documents), found)
+            if path.suffix.lower() == ".jsonl":
+                yield from self.line_rows(number, path, rank)
             elif number % self.tasks == rank:
                 found = Collected()
                 documents = documents_of(path, root, found)
@@ -53,12 +60,19 @@ class CleanShard:
         if rank == 0:
             yield from rows_of((number + 1, 0), [], walked)
 
-    def lines(self, path: Path, rank: int) -> Iterator[tuple[int, Any]]:
-        """(number, value) of every line of this task."""
-        with open_text(path) as file:
-            for number, line in enumerate(file, start=1):
-                if number % self.tasks == rank and line.strip():
-                    yield number, parse_json(line, f"{path}, line {number},")
+    def line_rows(self, number: int, path: Path, rank: int) -> Iterator[dict[str, Any]]:
+        """What the lines of this task give; what concerns the whole file, the first task tells."""
+        whole, line = Collected(), 0
+        try:
+            for line, text in jsonl_lines(path, whole):
+                if line % self.tasks == rank:
+                    found = Collected()
+                    documents = list(line_documents(path, line, text, found))
+                    yield from rows_of((number, line), documents, found)
+        except READ_ERRORS as error:
+            whole.lose(path, error)
+        if rank == 0:
+            yield from rows_of((number, line + 1), [], whole)
 
 
 def rows_of(place: Place, documents: list[Document], found: Collected) -> Iterator[dict[str, Any]]:
@@ -67,8 +81,11 @@ def rows_of(place: Place, documents: list[Document], found: Collected) -> Iterat
         yield {"place": place, "document": document.model_dump(), "sketch": packed(document)}
     for document in found.gists:
         yield {"place": place, "gist": document.model_dump()}
-    for path, reason in found.skipped:
-        yield {"place": place, "skipped": [path, reason]}
+    for name, tally in (("passed", found.passed), ("lost", found.lost)):
+        for entry in tally.entries.values():
+            yield {"place": place, name: asdict(entry)}
+    for encoding, files in found.encodings.items():
+        yield {"place": place, "encoding": encoding, "files": files}
 
 
 def packed(document: Document) -> str:
@@ -120,9 +137,13 @@ class MergeCorpus:
                 found.gists.append(validated(Document, row["gist"], "a part"))
             elif "statute" in row:
                 path = Path(row["statute"])
-                found.versions.add(path, read_text(path))
+                found.versions.add(path, whole_letters(read_whole(path)[0]))
+            elif "encoding" in row:
+                found.encodings[row["encoding"]] += row["files"]
+            elif "lost" in row:
+                found.lost.add(Entry(**row["lost"]))
             else:
-                found.skipped.append((row["skipped"][0], row["skipped"][1]))
+                found.passed.add(Entry(**row["passed"]))
         yield from ((each, None) for each in found.once(found.versions.documents()))
         yield from ((each, None) for each in found.once(found.gists))
         if not found.ids:

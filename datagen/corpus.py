@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datagen.collect import Collected, collect
+from datagen.encodings import CP949, UTF16
 from datagen.law_api.client import PAUSE_SECONDS, LawApi
 from datagen.law_api.documents import documents_from
 from datagen.law_api.fetch import Fetcher, Wanted
@@ -26,6 +27,10 @@ STAGE = "corpus"
 MADE_BY = "taxqa collect --from PATH --out work/corpus"
 DOCUMENTS = "documents.jsonl"
 INDEX = "article_index.json"
+UNREADABLE = "unreadable"
+"""Key of a manifest: what could not be read, so that the corpus is made without it."""
+OTHER_ENCODINGS = {CP949: "read_as_cp949", UTF16: "read_as_utf16"}
+"""Encoding -> its count in a manifest."""
 STORE = "law-api.sqlite3"
 """What law.go.kr answered, beside the corpus: it outlives every corpus made from it."""
 
@@ -95,11 +100,14 @@ def fill_corpus(
     draft.counts |= {"documents": kinds.total(), **dict(sorted(kinds.items()))}
     draft.counts |= {
         "skipped": len(found.skipped),
+        UNREADABLE: len(found.unreadable),
+        **{name: found.encodings[encoding] for encoding, name in OTHER_ENCODINGS.items()},
         "duplicates": len(found.duplicates),
         "near_duplicates": len(found.repeats),
         "older_versions": len(found.versions.left_out),
     }
-    draft.details["skipped"] = [{"path": path, "reason": why} for path, why in found.skipped]
+    for name, lines in (("skipped", found.skipped), (UNREADABLE, found.unreadable)):
+        draft.details[name] = [{"path": path, "reason": why} for path, why in lines]
     draft.details["older_versions"] = [
         {"path": str(path), "reason": why} for path, why in found.versions.left_out
     ]
@@ -121,7 +129,7 @@ def fetched_documents(
 
 
 def read_corpus(folder: Path) -> Corpus:
-    """The documents and the index of a corpus folder.
+    """The documents and the index of a corpus folder; said is where some could not be collected.
 
     Raises:
         InputError: `folder` is no whole corpus folder, a file in it is broken, or there are more
@@ -129,12 +137,15 @@ def read_corpus(folder: Path) -> Corpus:
     """
     index = read_index(folder)
     documents = tuple(read_jsonl(folder / DOCUMENTS, Document))
-    expected = manifest_of(folder).get("counts", {}).get("documents")
+    counts = manifest_of(folder).get("counts", {})
+    expected = counts.get("documents")
     if len(documents) != expected:
         raise InputError(
             f"{folder / DOCUMENTS} holds {len(documents)} documents; its manifest says {expected}.",
             hint=f"The folder was changed; make it again: {MADE_BY} --force",
         )
+    if lost := counts.get(UNREADABLE):
+        note(f"{folder} was made without {lost:,} files or parts that could not be read.")
     return Corpus(documents, index)
 
 

@@ -82,11 +82,17 @@ def work_folder(out: Path, inputs: Iterable[Path], tasks: int) -> Path:
         if not path.exists():
             raise InputError(f"There is no file or folder {path}.")
         for each in sorted([path, *path.rglob("*")]):
-            found = each.stat()
-            state.update(
-                f"{each}\0{found.st_size}\0{found.st_mtime_ns}\n".encode("utf-8", "replace")
-            )
+            state.update(f"{each}\0{stamp_of(each)}\n".encode("utf-8", "replace"))
     return out.resolve().with_name(f".{out.name}.parts-{state.hexdigest()[:12]}")
+
+
+def stamp_of(path: Path) -> str:
+    """Size and time of a file; '' where it has none, as a link to nothing."""
+    try:
+        found = path.stat()
+    except OSError:
+        return ""
+    return f"{found.st_size}\0{found.st_mtime_ns}"
 
 
 def run_stages(

@@ -3,6 +3,7 @@
 Flag > YAML > default. Every field has its unit and default beside it.
 """
 
+from collections.abc import Hashable
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -66,6 +67,14 @@ class TrainingArgs(Section):
     """Optimizer steps between checkpoints: what a kill can cost."""
     seed: int = Field(default=42, ge=0, lt=2**32)
     """Of the adapter's first weights, of dropout and of the rows' order."""
+
+    @field_validator("max_steps")
+    @classmethod
+    def some_steps(cls, steps: int) -> int:
+        """ValueError for 0, of which transformers makes one step."""
+        if steps == 0:
+            raise ValueError("0 trains nothing; -1 = by epochs")
+        return steps
 
     @model_validator(mode="after")
     def one_way_to_save_padding(self) -> Self:
@@ -147,6 +156,21 @@ UNRELATED = {"report_samples", "report_sample_tokens", "report_to", "price_per_h
 """Keys that may change between a killed run and the one that goes on with it."""
 
 
+class OneOfEachKey(yaml.SafeLoader):
+    """Refuses a key that is there twice, of which YAML's loader keeps the last without a word."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        """The mapping of a node.
+
+        Raises:
+            yaml.YAMLError: a key is there twice.
+        """
+        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        if twice := [key for key in dict.fromkeys(keys) if keys.count(key) > 1]:
+            raise yaml.YAMLError(f"'{twice[0]}' is there twice{node.start_mark}")
+        return super().construct_mapping(node, deep)
+
+
 def load_config(path: Path | None, **flags: Any) -> TrainConfig:
     """The config of a YAML file with the flags that were given put over it.
 
@@ -162,7 +186,7 @@ def load_config(path: Path | None, **flags: Any) -> TrainConfig:
             " finetune/configs, e.g. --config finetune/configs/gemma3-12b.yaml",
         )
     try:
-        data = yaml.safe_load(read_text(path)) if path else {}
+        data = yaml.load(read_text(path), OneOfEachKey) if path else {}
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ConfigError(f"{where} is not YAML: {' '.join(str(error).split())}") from None
     if data is None:

@@ -8,6 +8,8 @@ from typing import Any
 from finetune.bases import locate_base
 from finetune.batches import fill, steps_an_epoch
 from finetune.config import TrainConfig
+from finetune.live import price_per_hour
+from finetune.machine import Here, here, this_machine
 from finetune.preflight import Gpu, Need, OnGpu, advice, gpus, need, on_gpu
 from finetune.shapes import SHAPES, Shape, shape_of
 from finetune.train import MAKE_DATASET, make_plan
@@ -32,6 +34,8 @@ class Forecast:
     tokens: int
     """In all training rows, once."""
     longest: int
+    longest_sequence: int
+    """Tokens of what is trained at once: of the longest row, or of rows packed together."""
     too_long: list[tuple[str, int]]
     """(record id, tokens) of the rows that are left out because they exceed max_length."""
     steps: int
@@ -45,9 +49,15 @@ class Forecast:
 
     def advice(self, memory_gb: float) -> list[str]:
         """What to change in the config so that it fits a GPU of `memory_gb` GiB."""
-        packed = self.config.training_args.packing
-        longest = self.config.max_length if packed else self.longest
-        return advice(self.shape, self.config, memory_gb, longest)
+        return advice(self.shape, self.config, memory_gb, self.longest_sequence)
+
+    def here(self) -> Here | None:
+        """This training on this machine; None where PyTorch is not installed."""
+        machine = this_machine(self.config)
+        if machine is None:
+            return None
+        operations = self.need.operations
+        return here(self.shape, self.config, machine, self.longest_sequence, operations)
 
     def summary(self) -> dict[str, Any]:
         """The forecast as plain values; bytes, hours, USD."""
@@ -64,6 +74,7 @@ class Forecast:
             ],
             "steps": self.steps,
             "bytes": {name: getattr(self.need, name) for name in names},
+            "this_machine": plain(self.here(), price_per_hour(self.config)),
             "gpus": [
                 {
                     "gpu": line.gpu.id,
@@ -76,6 +87,30 @@ class Forecast:
                 for line in map(self.on, gpus())
             ],
         }
+
+
+def plain(found: Here | None, usd_per_hour: float | None) -> dict[str, Any] | None:
+    """The line of this machine as plain values; bytes, GiB, hours, USD.
+
+    Args:
+        usd_per_hour: what this machine costs; None = nothing.
+    """
+    if found is None:
+        return None
+    hours = found.hours
+    usd = 0 if not usd_per_hour else None if hours is None else round(usd_per_hour * hours, 2)
+    return {
+        "machine": found.machine.name,
+        "device": found.machine.device,
+        "memory_gb": round(found.machine.memory_gb, 1),
+        "precision": found.precision,
+        "bytes": found.memory,
+        "fits": found.fits,
+        "refused": found.refused,
+        "change": found.change,
+        "hours": None if hours is None else round(hours, 2),
+        "usd": usd,
+    }
 
 
 def forecast(dataset: Path, config: TrainConfig) -> Forecast:
@@ -139,6 +174,10 @@ def made(
     steps = args.max_steps if args.max_steps > 0 else math.ceil(per_epoch * args.num_train_epochs)
     tokens = sum(lengths)
     seen = round(tokens * steps / per_epoch)
+    # A batch has no more rows than there are.
+    batch = min(args.per_device_train_batch_size, len(sequences))
+    args = args.model_copy(update={"per_device_train_batch_size": batch})
+    config = config.model_copy(update={"training_args": args})
     return Forecast(
         base_model=config.base_model,
         shape=shape,
@@ -146,6 +185,7 @@ def made(
         rows=len(lengths),
         tokens=tokens,
         longest=max(lengths),
+        longest_sequence=max(sequences),
         too_long=too_long,
         steps=steps,
         counted=counted,

@@ -78,21 +78,32 @@ def drop_after(path: Path, step: int) -> None:
 
 def plot_loss(metrics: list[dict[str, Any]], path: Path) -> None:
     """Draw training and validation loss over steps as SVG."""
+    loss_figure(metrics).savefig(path, format="svg")
+
+
+def loss_figure(metrics: list[dict[str, Any]]) -> Any:
+    """Training and validation loss over steps, as a matplotlib Figure."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     figure = Figure(figsize=(7, 4), layout="constrained")
     axes = figure.subplots()
     for key, label, color, marker in (
-        ("loss", "training loss", "#2563eb", ""),
+        ("loss", "training loss", "#2563eb", "."),
         ("eval_loss", "validation loss", "#dc2626", "o"),
     ):
         points = [line for line in metrics if line.get(key) is not None]
         steps, values = [line["step"] for line in points], [line[key] for line in points]
         if points:
-            axes.plot(steps, values, label=label, color=color, marker=marker)
+            # Of a long training the line alone; a single step would be no line at all.
+            marker = marker if len(points) <= 50 else ""
+            over = 3 if key == "loss" else 2  # its small points would lie under the large ones
+            axes.plot(steps, values, label=label, color=color, marker=marker, zorder=over)
     axes.set(xlabel="optimizer step", ylabel="loss (nats per answer token)")
-    axes.set_ylim(bottom=0)
+    highest = max((value for line in axes.lines for value in line.get_ydata()), default=0)
+    axes.set_ylim(bottom=0, top=1.08 * highest or None)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.grid(alpha=0.3)
     if axes.lines:
         axes.legend()
-    figure.savefig(path, format="svg")
+    return figure

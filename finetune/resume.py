@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from finetune.report import flat
 from taxqa.errors import InputError
 from taxqa.progress import note
 
@@ -30,7 +31,8 @@ def check_resume(draft: Path, resume: bool, fingerprint: dict[str, Any]) -> None
         note("Nothing to resume (no checkpoint was written yet); starting from the beginning.")
     elif read_fingerprint(draft) != fingerprint:
         raise InputError(
-            f"The killed run had another {other(draft, fingerprint)} than this one.",
+            f"The killed run had another {other(draft, fingerprint)} than this one"
+            f"{changed_keys(draft, fingerprint)}.",
             hint=f"Start it as it was, with --resume, or delete {draft} to start over.",
         )
 
@@ -51,6 +53,21 @@ def other(draft: Path, fingerprint: dict[str, Any]) -> str:
     return " and ".join(
         name for key, name in names.items() if found.get(key) != fingerprint.get(key)
     )
+
+
+def changed_keys(draft: Path, fingerprint: dict[str, Any]) -> str:
+    """' (key: value then, value now; …)' of a config that differs; '' where it does not."""
+    found = read_fingerprint(draft)
+    before = found.get("config") if isinstance(found, dict) else None
+    if not isinstance(before, dict):
+        return ""
+    then, now = flat(before), flat(fingerprint.get("config", {}))
+    changed = [
+        f"{key}: {then.get(key, 'nothing')} then, {now.get(key, 'nothing')} now"
+        for key in {**then, **now}
+        if then.get(key) != now.get(key)
+    ]
+    return f" ({'; '.join(changed)})" if changed else ""
 
 
 def read_fingerprint(draft: Path) -> Any:

@@ -105,7 +105,7 @@ def finetune(
         ProofError: the training diverged, its checkpoints are kept; or packing would leak.
     """
     started = time.monotonic()
-    refuse_existing(out, "run", force)
+    refuse_existing(out, "run", force, resume=resume)
     plan, tokenizer = prepare(dataset, config)
     if not this_process().is_first:
         train_along(partial_path(out), plan, tokenizer, config, resume)

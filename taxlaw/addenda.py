@@ -7,20 +7,30 @@ and only 부칙 제1조 (시행일) tells. The same goes for one that ends by it
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
 
 from taxlaw.citations import Citation, Mention, find_citations
+from taxlaw.due_dates import period_end
 
 OWN = re.compile(r"#* *부칙 *<제[^<>]*>$")
+PROMULGATED = re.compile(r"(\d{4})\. ?(\d{1,2})\. ?(\d{1,2})\.?>$")
 OTHERS = re.compile(r"#* *부칙 *\(")
 """Addenda of another law that amends this one: their articles are that law's."""
 DAY = r"(\d{4})년 (\d{1,2})월 (\d{1,2})일"
-FROM_DAY = re.compile(rf"{DAY}부터")
+PERIOD = (
+    r"공포(?: ?후|일부터|한 날부터) ?(?:(\d{1,2})년)? ?(?:(\d{1,3})개?월)? ?(?:(\d{1,3})일)?"
+    r"(?:이|을)? ?(?:경과한|지난) ?날"
+)
+FROM_DAY = re.compile(
+    rf"{DAY}부터|(?:(?<=[은는,] )|(?<=이 법 )|(?<=이 영 )|(?<=이 규칙 )){PERIOD}부터(?=[^.]*시행)"
+)
+"""Of a period only one behind '…은', ',' or '이 법': '「지방세법」 공포 후' is another law's."""
 TO_DAY = re.compile(rf"(.*){DAY}까지 효력을 가진다")
-ITEM = re.compile(rf"^ *\d+(?:의\d+)?\\?\. (?P<parts>.*): *{DAY}$")
-OTHER_DAY = "날부터"
-"""'… 공포한 날부터, 제93조의 개정규정은 2027년 1월 1일부터': what stands before is of that day."""
+ITEM = re.compile(rf"^ *\d+(?:의\d+)?\\?\. (?P<parts>.*): *(?:{DAY}|{PERIOD})$")
+OTHER_DAY = re.compile("날부터|(?:시행|적용)(?:한다|하고|하며|하되)")
+"""'… 공포한 날부터, 제93조의 개정규정은 2027년 1월 1일부터': what stands before is of that day, or
+says of what else the law applies to."""
 HEAD = re.compile(r"^제\d+조(?:의\d+)? ?\([^()]*\)")
 """'제1조(시행일)': an article of the addenda, none of the law."""
 REMARK = re.compile(r"\([^()]*\)")
@@ -42,17 +52,17 @@ def terms(addenda: str, law: str, in_force: date) -> tuple[Term, ...]:
     """What is in force only from a day after `in_force`, the law's own, or ends after it.
 
     Args:
-        addenda: all of 부칙; days that are told by a period ('공포 후 1년이 경과한 날') are passed
-            over.
+        addenda: all of 부칙. '공포 후 1년이 경과한 날' counts from the day in the heading of the
+            addenda; other periods ('법 시행 후 1년') are passed over.
         law: '소득세법 시행령', whose addenda they are.
     """
     found: list[Term] = []
-    for line in own_lines(addenda):
+    for line, promulgated in own_lines(addenda):
         if ends := TO_DAY.search(line):
             last = day_of(ends.groups()[1:])
             if last >= in_force:
                 found += [Term(at.key, at.part, last=last) for at in places(ends[1], law)]
-        for clause, first in dated_clauses(line):
+        for clause, first in dated_clauses(line, promulgated):
             if first > in_force:
                 found += [Term(at.key, at.part, first=first) for at in places(clause, law)]
     return tuple(dict.fromkeys(found))
@@ -67,27 +77,52 @@ def day_of(numbers: Sequence[str]) -> date:
         return date.min
 
 
-def own_lines(addenda: str) -> Iterator[str]:
-    """The lines of the addenda that are the law's own, not those of a law that amends it."""
-    own = False
+def day_told(found: re.Match[str], promulgated: date) -> date:
+    """The day that the six last groups of a match tell: DAY, or PERIOD and so by promulgation."""
+    *day, years, months, days = found.groups()[-6:]
+    if day[0]:
+        return day_of(day)
+    return after_period(promulgated, 12 * int(years or 0) + int(months or 0), int(days or 0))
+
+
+def after_period(promulgated: date, months: int, days: int) -> date:
+    """The day after a period of months or of days, whose first day is not counted.
+
+    민법 제157조, 제160조: of six months after 2024-12-31 the last is 2025-06-30, and 2025-07-01 the
+    day on which they are over. The first of all days where it is not known: the period has both
+    months and days or none of them, or there is no promulgation.
+    """
+    if promulgated == date.min or bool(months) == bool(days):
+        return date.min
+    try:
+        last = period_end(promulgated, months) if months else promulgated + timedelta(days=days)
+        return last + timedelta(days=1)
+    except (OverflowError, ValueError):
+        return date.min
+
+
+def own_lines(addenda: str) -> Iterator[tuple[str, date]]:
+    """(line, promulgation) of the addenda that are the law's own, not of a law that amends it."""
+    own, promulgated = False, date.min
     for line in addenda.split("\n"):
         if OWN.match(line):
-            own = True
+            own, heading = True, PROMULGATED.search(line)
+            promulgated = day_of(heading.groups()) if heading else date.min
         elif OTHERS.match(line):
             own = False
         elif own:
-            yield HEAD.sub("", line)
+            yield HEAD.sub("", line), promulgated
 
 
-def dated_clauses(line: str) -> Iterator[tuple[str, date]]:
+def dated_clauses(line: str, promulgated: date) -> Iterator[tuple[str, date]]:
     """(the words before it, a day from which they are in force) of one line."""
     if item := ITEM.match(line):
-        yield item["parts"], day_of(item.groups()[1:])
+        yield item["parts"], day_told(item, promulgated)
         return
     end = 0
     for found in FROM_DAY.finditer(line):
-        clause = line[end : found.start()].rpartition(OTHER_DAY)[2]
-        yield clause, day_of(found.groups())
+        clause = OTHER_DAY.split(line[end : found.start()])[-1]
+        yield clause, day_told(found, promulgated)
         end = found.end()
 
 

@@ -167,8 +167,12 @@ def former_path(out: Path) -> Path:
     return out.with_name(f".{out.name}.former")
 
 
-def refuse_existing(out: Path, stage: str, force: bool) -> None:
-    """InputError where `out` is there and may not be replaced, or cannot be a folder."""
+def refuse_existing(out: Path, stage: str, force: bool, *, resume: bool = False) -> None:
+    """InputError where `out` is there and may not be replaced, or cannot be a folder.
+
+    Args:
+        resume: an unfinished `out` was to be gone on with.
+    """
     for path in (out, *out.parents):
         if path.exists() and not path.is_dir():
             raise InputError(f"{path} is a file; the result is a folder.", hint=OTHER_OUT)
@@ -184,6 +188,11 @@ def refuse_existing(out: Path, stage: str, force: bool) -> None:
         raise InputError(
             f"{out} is a {found} folder; a {stage} folder does not replace it.",
             hint=f"Nothing was changed. {OTHER_OUT}",
+        )
+    if resume and not force:
+        raise InputError(
+            f"{out} is already there, whole: there is nothing left to resume.",
+            hint="Leave it as it is, or choose another --out.",
         )
     if not force:
         raise InputError(
@@ -243,7 +252,7 @@ def digest(path: Path) -> str:
     """SHA-256 of a file; of a stage folder, that of its manifest (which names its inputs).
 
     A folder without a manifest gives the digest of its files' names (NFC, so that a copy made by
-    a Mac has the same) and digests; of a file in it that may not be read, the name alone counts.
+    a Mac has the same) and digests; of a file in it that cannot be read, the name alone counts.
     """
     if path.is_file():
         with path.open("rb") as file:
@@ -262,10 +271,10 @@ def digest(path: Path) -> str:
 
 
 def digest_within(path: Path) -> str | None:
-    """Digest of a file in a folder; '' where it may not be read, None for what is no file."""
+    """Digest of a file in a folder; '' where it cannot be read, None for what is no file."""
     try:
         return digest(path) if path.is_file() else None
-    except PermissionError:
+    except OSError:
         return ""
 
 

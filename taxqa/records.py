@@ -128,17 +128,22 @@ def open_text(path: Path) -> Iterator[TextIO]:
             raise not_utf8(path) from None
 
 
-def not_utf8(path: Path) -> InputError:
-    """The error for a file that is no UTF-8 text: it says what to do with what it is instead."""
+def office_kind(path: Path) -> str:
+    """'a PDF' or whatever else people have in place of text; '' where it is none of these."""
     with path.open("rb") as file:
         start = file.read(8)
-    for magic, kind in OFFICE_FILES.items():
-        if start.startswith(magic):
-            return InputError(
-                f"{path} is {kind}, not text.",
-                hint="Save it as plain text in UTF-8 first, from the program that made it.",
-            )
-    encoding = "utf-16" if start.startswith((b"\xff\xfe", b"\xfe\xff")) else "cp949"
+    return next((kind for magic, kind in OFFICE_FILES.items() if start.startswith(magic)), "")
+
+
+def not_utf8(path: Path) -> InputError:
+    """The error for a file that is no UTF-8 text: it says what to do with what it is instead."""
+    if kind := office_kind(path):
+        return InputError(
+            f"{path} is {kind}, not text.",
+            hint="Save it as plain text in UTF-8 first, from the program that made it.",
+        )
+    with path.open("rb") as file:
+        encoding = "utf-16" if file.read(2) in (b"\xff\xfe", b"\xfe\xff") else "cp949"
     old, new = shlex.quote(str(path)), shlex.quote(f"{path}.utf8")
     convert = f"iconv -f {encoding} -t utf-8 {old} > {new} && mv {new} {old}"
     return InputError(

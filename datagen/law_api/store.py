@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
-from taxqa.errors import InputError, NoSpaceError
 from taxqa.folders import only_writer
 from taxqa.records import parse_json, to_json
+from taxqa.stores import StoreErrors
 
 ROUND_SECONDS = 24 * 3600.0
 """A round that was cut off goes on with the pages it has, unless they are older than this."""
@@ -25,6 +25,12 @@ CREATE TABLE IF NOT EXISTS pages (
 CREATE TABLE IF NOT EXISTS bodies (
     target TEXT, id TEXT, row TEXT, answer BLOB, fetched REAL, PRIMARY KEY (target, id));
 """
+ERRORS = StoreErrors(
+    name="store of fetched law",
+    kept="what was fetched before is kept",
+    again="run the same command again",
+    otherwise="Move it away and run the same command again; everything is then fetched anew.",
+)
 
 
 class RawStore:
@@ -33,7 +39,7 @@ class RawStore:
     def __init__(self, db: sqlite3.Connection, path: Path) -> None:
         """Take an open database and begin a round, or go on with one that was cut off."""
         self.db, self.path = db, path
-        with self.named_errors(), db:
+        with ERRORS.named(self.path), db:
             db.executescript(SCHEMA)
             self.round = self.current_round()
 
@@ -48,10 +54,10 @@ class RawStore:
         """
         path.parent.mkdir(parents=True, exist_ok=True)
         with only_writer(path):
-            with cls.named_errors_at(path):
+            with ERRORS.named(path):
                 db = sqlite3.connect(path)
             try:
-                with cls.named_errors_at(path):
+                with ERRORS.named(path):
                     db.execute("PRAGMA journal_mode=WAL")
                 yield cls(db, path)
             finally:
@@ -71,7 +77,7 @@ class RawStore:
 
     def finish_round(self) -> None:
         """Say that everything asked for is here: the next run asks for the lists again."""
-        with self.named_errors(), self.db:
+        with ERRORS.named(self.path), self.db:
             self.db.execute(
                 "UPDATE rounds SET finished = ? WHERE id = ?", (time.time(), self.round)
             )
@@ -85,7 +91,7 @@ class RawStore:
 
     def keep_page(self, listing: str, page: int, answer: dict[str, Any]) -> None:
         """Keep a page of a list."""
-        with self.named_errors(), self.db:
+        with ERRORS.named(self.path), self.db:
             self.db.execute(
                 "INSERT OR REPLACE INTO pages VALUES (?, ?, ?, ?)",
                 (self.round, listing, page, packed(answer)),
@@ -103,7 +109,7 @@ class RawStore:
 
     def keep_body(self, target: str, id: str, row: str, answer: dict[str, Any]) -> None:
         """Keep a document, in place of an older answer."""
-        with self.named_errors(), self.db:
+        with ERRORS.named(self.path), self.db:
             self.db.execute(
                 "INSERT OR REPLACE INTO bodies VALUES (?, ?, ?, ?, ?)",
                 (target, id, row, packed(answer), time.time()),
@@ -111,50 +117,22 @@ class RawStore:
 
     def forget_body(self, target: str, id: str) -> None:
         """Drop a document that turned out to be another one."""
-        with self.named_errors(), self.db:
+        with ERRORS.named(self.path), self.db:
             self.db.execute("DELETE FROM bodies WHERE target = ? AND id = ?", (target, id))
 
     def one(self, query: str, values: tuple[object, ...]) -> dict[str, Any] | None:
         """The answer in the one row that a query finds."""
-        with self.named_errors():
+        with ERRORS.named(self.path):
             found = self.db.execute(query, values).fetchone()
         if found is None:
             return None
         try:
             answer = parse_json(zlib.decompress(found[0]).decode("utf-8"), str(self.path))
         except (zlib.error, UnicodeDecodeError):
-            raise damaged(self.path, "an answer in it cannot be unpacked") from None
+            raise ERRORS.unusable(self.path, "an answer in it cannot be unpacked") from None
         return dict(answer)
-
-    @contextmanager
-    def named_errors(self) -> Iterator[None]:
-        """SQLite's errors as ours."""
-        with self.named_errors_at(self.path):
-            yield
-
-    @staticmethod
-    @contextmanager
-    def named_errors_at(path: Path) -> Iterator[None]:
-        """SQLite's errors as ours, for the file at `path`."""
-        try:
-            yield
-        except sqlite3.Error as error:
-            if "full" in str(error):
-                raise NoSpaceError(
-                    f"The disk of {path} is full; what was fetched before is kept.",
-                    hint="Free some space and run the same command again.",
-                ) from None
-            raise damaged(path, str(error)) from None
 
 
 def packed(answer: dict[str, Any]) -> bytes:
     """An answer as compressed JSON."""
     return zlib.compress(to_json(answer).encode("utf-8"), 6)
-
-
-def damaged(path: Path, why: str) -> InputError:
-    """The error for a store that cannot be used."""
-    return InputError(
-        f"The store of fetched law {path} cannot be used: {why}.",
-        hint="Move it away and run the same command again; everything is then fetched anew.",
-    )

@@ -10,7 +10,7 @@ from typing import Any
 
 from datagen.checks.form import shape_problem
 from datagen.review.checking import EDITABLE
-from datagen.review.store import VERDICTS, VERSION, Reviews, moment, named_errors
+from datagen.review.store import ERRORS, VERDICTS, VERSION, Reviews, moment
 from taxqa.errors import InputError
 from taxqa.records import parse_json
 
@@ -47,7 +47,7 @@ def take_over(reviews: Reviews, other: Path, digests: Collection[str]) -> TakenO
     """
     found = read_rows(other)
     rows = [row for row in found if row[3] in digests]
-    with named_errors(reviews.path), reviews.db:
+    with ERRORS.named(reviews.path), reviews.db:
         reviews.db.execute("BEGIN IMMEDIATE")
         here = {
             (at, name, digest): undone

@@ -13,9 +13,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from taxqa.errors import BusyError, InputError, NoSpaceError, TaxqaError
+from taxqa.errors import InputError
 from taxqa.folders import beside
 from taxqa.records import parse_json, to_json
+from taxqa.stores import StoreErrors
 
 FILE = "review.sqlite3"
 VERSION = 1
@@ -31,6 +32,12 @@ CREATE TABLE IF NOT EXISTS drafts (
     reviewer TEXT NOT NULL, digest TEXT NOT NULL, at TEXT NOT NULL, fields TEXT NOT NULL,
     PRIMARY KEY (reviewer, digest));
 """
+ERRORS = StoreErrors(
+    name="file of reviews",
+    kept="every decision before this one is kept",
+    again="decide again",
+    otherwise="Choose another file with --reviews.",
+)
 
 Verdict = Literal["accept", "edit", "reject"]
 VERDICTS: tuple[Verdict, ...] = ("accept", "edit", "reject")
@@ -84,11 +91,11 @@ class Reviews:
         """
         if not path.parent.is_dir():
             raise InputError(f"There is no folder {path.parent} to keep {path.name} in.")
-        with named_errors(path):
+        with ERRORS.named(path):
             # The server's thread is one, but need not be the one that opens the file.
             db = sqlite3.connect(path, timeout=WAIT_SECONDS, check_same_thread=False)
         try:
-            with named_errors(path):
+            with ERRORS.named(path):
                 prepare(db, path)
             yield cls(db, path)
         finally:
@@ -106,7 +113,7 @@ class Reviews:
 
     def refresh(self) -> None:
         """Read the decisions again where they changed."""
-        with named_errors(self.path):
+        with ERRORS.named(self.path):
             (outside,) = self.db.execute("PRAGMA data_version").fetchone()
             state = (outside, self.db.total_changes)
             if state == self.state:
@@ -133,7 +140,7 @@ class Reviews:
         edited: Mapping[str, Any] | None = None,
     ) -> None:
         """Keep a decision; the reviewer's draft of the record is done with."""
-        with named_errors(self.path), self.db:
+        with ERRORS.named(self.path), self.db:
             self.db.execute(
                 "INSERT INTO decisions (at, reviewer, record, digest, verdict, reason, note,"
                 " edited) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -161,7 +168,7 @@ class Reviews:
         if not mine:
             return None
         last = mine[-1]
-        with named_errors(self.path), self.db:
+        with ERRORS.named(self.path), self.db:
             self.db.execute(
                 "UPDATE decisions SET undone = ? WHERE number = ?", (now(), last.number)
             )
@@ -171,7 +178,7 @@ class Reviews:
 
     def save_draft(self, reviewer: str, digest: str, fields: Mapping[str, Any]) -> None:
         """Keep the text of an edit that is not finished."""
-        with named_errors(self.path), self.db:
+        with ERRORS.named(self.path), self.db:
             self.put_draft(reviewer, digest, fields)
 
     def put_draft(self, reviewer: str, digest: str, fields: Mapping[str, Any]) -> None:
@@ -183,14 +190,14 @@ class Reviews:
 
     def drop_draft(self, reviewer: str, digest: str) -> None:
         """Forget a draft."""
-        with named_errors(self.path), self.db:
+        with ERRORS.named(self.path), self.db:
             self.db.execute(
                 "DELETE FROM drafts WHERE reviewer = ? AND digest = ?", (reviewer, digest)
             )
 
     def draft(self, reviewer: str, digest: str) -> dict[str, Any] | None:
         """The reviewer's unfinished edit of a record; None where there is none."""
-        with named_errors(self.path):
+        with ERRORS.named(self.path):
             found = self.db.execute(
                 "SELECT fields FROM drafts WHERE reviewer = ? AND digest = ?", (reviewer, digest)
             ).fetchone()
@@ -203,9 +210,9 @@ def prepare(db: sqlite3.Connection, path: Path) -> None:
     tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type='table'")}
     (version,) = db.execute("PRAGMA user_version").fetchone()
     if version > VERSION:
-        raise unusable(path, f"it is of version {version}, this taxqa knows {VERSION}")
+        raise ERRORS.unusable(path, f"it is of version {version}, this taxqa knows {VERSION}")
     if tables and version == 0:
-        raise unusable(path, "it holds other tables")
+        raise ERRORS.unusable(path, "it holds other tables")
     db.execute("PRAGMA journal_mode=WAL")
     # Also a power cut takes nothing that the page was told is kept.
     db.execute("PRAGMA synchronous=FULL")
@@ -229,32 +236,3 @@ def now() -> str:
 def moment(time: datetime) -> str:
     """A time as the database has it: in UTC, and as text in the order of time."""
     return time.astimezone(UTC).isoformat(timespec="milliseconds")
-
-
-@contextmanager
-def named_errors(path: Path) -> Iterator[None]:
-    """SQLite's errors as ours."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise store_error(path, str(error)) from None
-
-
-def store_error(path: Path, why: str) -> TaxqaError:
-    """The error to show for what SQLite said."""
-    if "full" in why:
-        return NoSpaceError(
-            f"The disk of {path} is full; every decision before this one is kept.",
-            hint="Free some space and decide again.",
-        )
-    if "locked" in why or "busy" in why:
-        return BusyError(f"Another process is writing {path}.", hint="Decide again in a moment.")
-    return unusable(path, why)
-
-
-def unusable(path: Path, why: str) -> InputError:
-    """The error for a file that cannot hold reviews."""
-    return InputError(
-        f"The reviews {path} cannot be used: {why}.",
-        hint="Choose another file with --reviews.",
-    )

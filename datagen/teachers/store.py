@@ -24,8 +24,8 @@ from typing import Any, Self
 
 from datagen.teachers.prices import usd
 from datagen.teachers.request import Reply
-from taxqa.errors import InputError, NoSpaceError
 from taxqa.folders import only_writer
+from taxqa.stores import StoreErrors
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS replies (
@@ -45,6 +45,12 @@ Statement = tuple[str, tuple[Any, ...]]
 KEEP = "INSERT OR IGNORE INTO replies VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 NOTE = "INSERT INTO sent VALUES (?, ?, ?, ?, ?)"
 TAKE_BACK = "DELETE FROM sent WHERE id = ?"
+ERRORS = StoreErrors(
+    name="store of replies",
+    kept="the replies before are kept",
+    again="run the same command again",
+    otherwise="Move it away only if its replies may be asked, and paid, again.",
+)
 BUSY_SECONDS = 60.0
 """That another program (a backup, a viewer of the file) may hold it while replies come in."""
 OPEN_BATCHES = "state IN ('creating', 'open')"
@@ -94,7 +100,7 @@ class ReplyStore:
             NoSpaceError: the disk is full.
         """
         path.parent.mkdir(parents=True, exist_ok=True)
-        with only_writer(path), named_errors(path):
+        with only_writer(path), ERRORS.named(path):
             store = cls(path)
             try:
                 yield store
@@ -201,7 +207,7 @@ class ReplyStore:
     def commit(self, group: list[tuple[list[Statement], Future[None]]]) -> None:
         """Run all in one transaction; where that fails each in its own, as one may be to blame."""
         try:
-            with named_errors(self.path), self.writer:
+            with ERRORS.named(self.path), self.writer:
                 self.writer.execute("BEGIN IMMEDIATE")
                 for statements, _ in group:
                     for sql, values in statements:
@@ -241,20 +247,3 @@ def connect(path: Path) -> sqlite3.Connection:
     db.execute("PRAGMA synchronous=FULL")
     db.execute("PRAGMA fullfsync=ON")
     return db
-
-
-@contextmanager
-def named_errors(path: Path) -> Iterator[None]:
-    """SQLite's errors as ours."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        if "full" in str(error):
-            raise NoSpaceError(
-                f"The disk of {path} is full; the replies before are kept.",
-                hint="Free some space and run the same command again.",
-            ) from None
-        raise InputError(
-            f"The store of replies {path} cannot be used: {error}.",
-            hint="Move it away only if its replies may be asked, and paid, again.",
-        ) from None

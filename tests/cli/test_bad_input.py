@@ -42,6 +42,7 @@ CONFIGS = {
 
 NO_TEXT = {
     "word.docx": b"PK\x03\x04\x14\x00\xff",
+    "word.txt": b"PK\x03\x04\x14\x00\xff",
     "old.hwp": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
     "page.pdf": b"%PDF-1.4\n%\xe2\xe3",
     "utf16.json": "[세금]".encode("utf-16"),
@@ -158,8 +159,8 @@ WRONG = [
     ("check object.json --corpus empty", 2, "empty is no corpus folder of taxqa"),
     ("collect --from none --out new", 2, "There is no file or folder none."),
     ("collect --from empty --out new", 2, "The folder empty is empty"),
-    ("collect --from broken.json --out new", 2, "broken.json is not JSON"),
-    ("collect --from ansi.json --out new", 2, "ansi.json is not UTF-8"),
+    ("collect --from broken.json --out new", 2, "(broken.json: is not JSON: Expecting property"),
+    ("collect --from word.txt --out new", 2, "(word.txt: is a Word, Excel, HWPX or zip file, not"),
     ("collect --from mine --out new", 2, "There is no statute, judgment, ruling or guide in mine"),
     ("collect --out new", 2, "Missing option '--from'"),
     ("generate --corpus none --out new", 2, "There is no folder none.\nMake one with:"

@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 
 from cli.collect import collect
 from cli.main import run
-from taxqa.errors import InputError
+from taxqa.errors import InputError, ProofError
 
 GUIDE = "# 연말정산 안내\n\n연말정산은 한 해의 세금을 다시 계산하는 일입니다.\n"
 JUDGMENT = {"사건번호": "2025두1", "법원명": "대법원", "판례내용": "본문이다."}
@@ -65,6 +65,33 @@ def test_a_missing_path_ends_with_code_two_and_one_message(
     assert run(collect) == 2
     assert "There is no file or folder" in capsys.readouterr().err
     assert invoke("--out", out).exit_code == 2
+
+
+def test_what_cannot_be_read_is_named_and_the_command_fails_with_the_rest_collected(
+    sources: tuple[Path, Path],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    guide, cases = sources
+    line = json.dumps({**JUDGMENT, "사건번호": "2025두2"}, ensure_ascii=False)
+    (cases / "c.jsonl").write_bytes(f"{line}\n{line[:40]}".encode("cp949"))
+    words = ["--from", str(guide), str(cases), "--out", str(tmp_path / "corpus")]
+    monkeypatch.setattr("sys.argv", ["collect", *words])
+    assert run(collect) == 1
+    shown = capsys.readouterr()
+    assert "3 documents" in shown.out
+    assert "Read as CP949: 1 file\n" in shown.out
+    assert "Error: Could not be read, and is not in the corpus: 1\n" in shown.err
+    assert "c.jsonl, line 2: is not JSON: " in shown.err
+    assert "collect again with --force" in shown.err
+    result = invoke(*words, "--force", "--json")
+    assert isinstance(result.exception, ProofError)
+    data = json.loads(result.stdout)
+    assert (data["counts"]["unreadable"], data["counts"]["read_as_cp949"]) == (1, 1)
+    assert [Path(each["path"]).name for each in data["unreadable"]] == ["c.jsonl, line 2"]
+    (cases / "c.jsonl").write_bytes(line.encode("cp949"))
+    assert invoke(*words, "--force").exit_code == 0
 
 
 def test_the_real_folder_is_summed_up_in_a_page(shared: Path, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from datagen.collect import Collected, collect
 from datagen.corpus import read_corpus, write_corpus
 from datagen.versions import Versions
 from taxlaw.citations import parse_citation
-from taxqa.errors import InputError
+from taxqa.errors import InputError, NoSpaceError
 from taxqa.folders import read_manifest
 from taxqa.records import Document
 
@@ -143,7 +143,10 @@ def test_what_is_not_read_is_listed_with_its_reason(tmp_path: Path) -> None:
     (tmp_path / ".git").mkdir()
     (tmp_path / "figures.csv").write_text("a,b", encoding="utf-8")
     (tmp_path / "README.md").write_text("# How to use this data", encoding="utf-8")
-    (tmp_path / "empty.md").write_text("", encoding="utf-8")
+    for name in ("empty.md", "empty.jsonl"):
+        (tmp_path / name).write_text("", encoding="utf-8")
+    (tmp_path / "blank.md").write_text("\ufeff \n\n", encoding="utf-8")
+    (tmp_path / "blank.jsonl").write_text("\ufeff \n\n", encoding="utf-8")
     (tmp_path / "other.json").write_text('{"Law": "일치하는 판례가 없습니다."}', encoding="utf-8")
     rows = ['{"question": "q"}', json.dumps(JUDGMENT), '{"question": "r"}', "[1]"]
     (tmp_path / "mixed.jsonl").write_text("\n".join(rows), encoding="utf-8")
@@ -155,6 +158,9 @@ def test_what_is_not_read_is_listed_with_its_reason(tmp_path: Path) -> None:
         ".DS_Store": "a hidden file",
         "README.md": "not a Korean text",
         "empty.md": "an empty file",
+        "empty.jsonl": "an empty file",
+        "blank.md": "an empty file",
+        "blank.jsonl": "an empty file",
         "figures.csv": "'.csv' files are not read",
         "other.json": "neither a judgment nor a ruling (fields: Law)",
         "mixed.jsonl, line 1 and 1 more": "neither a judgment nor a ruling (fields: question)",
@@ -195,19 +201,61 @@ def test_what_cannot_be_read_in_a_folder_is_listed_and_does_not_end_the_collect(
     os.mkfifo(folder / "pipe.txt")
     write_corpus([folder], tmp_path / "corpus")
     manifest = read_manifest(tmp_path / "corpus", stage="corpus", made_by="")
-    reasons = {
-        skipped["path"].removeprefix(f"{folder}/"): skipped["reason"]
-        for skipped in manifest["skipped"]
-    }
-    assert reasons == {
+    skipped, unreadable = (
+        {each["path"].removeprefix(f"{folder}/"): each["reason"] for each in manifest[name]}
+        for name in ("skipped", "unreadable")
+    )
+    assert unreadable == {
         "closed": "cannot be read: Permission denied",
         "closed.md": "cannot be read: Permission denied",
-        "lost.md": "a link to nothing",
-        "loop.json": "a link to nothing",
+        "lost.md": "cannot be read: No such file or directory",
+        "loop.json": "cannot be read: Too many levels of symbolic links",
+    }
+    assert skipped == {
         "again": "a link to a folder, which is not followed",
         "pipe.txt": "not a regular file",
     }
     assert manifest["counts"]["documents"] == 1
+    assert manifest["counts"]["unreadable"] == 4
+
+
+def make_failing_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = Path.open
+
+    def open_file(path: Path, *args: Any, **options: Any) -> Any:
+        if path.name.startswith("failing"):
+            raise OSError(errno.EIO, "Input/output error", str(path))
+        return opened(path, *args, **options)
+
+    monkeypatch.setattr(Path, "open", open_file)
+
+
+def test_a_disk_that_fails_to_read_a_file_costs_that_file_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("failing.md", "failing.jsonl", "안내.md"):
+        (tmp_path / "in" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "in" / name).write_text(GUIDE, encoding="utf-8")
+    make_failing_disk(monkeypatch)
+    found = write_corpus([tmp_path / "in"], tmp_path / "corpus")
+    assert [Path(name).name for name, _ in found.unreadable] == ["failing.jsonl", "failing.md"]
+    assert {why for _, why in found.unreadable} == {"cannot be read: Input/output error"}
+    assert [document.id for document in read_corpus(tmp_path / "corpus").documents] == ["안내.md"]
+
+
+def test_a_full_disk_ends_the_collect_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "안내.md").write_text(GUIDE, encoding="utf-8")
+
+    def full(document: Document) -> str:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("datagen.corpus.dump_line", full)
+    with pytest.raises(NoSpaceError):
+        write_corpus([tmp_path / "in"], tmp_path / "corpus")
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]
 
 
 def test_a_file_that_was_named_and_cannot_be_read_is_an_error(tmp_path: Path, closed: None) -> None:
@@ -217,6 +265,9 @@ def test_a_file_that_was_named_and_cannot_be_read_is_an_error(tmp_path: Path, cl
     (tmp_path / "lost.md").symlink_to(tmp_path / "nowhere")
     with pytest.raises(InputError, match=r"There is no file or folder .*lost\.md"):
         collected(tmp_path / "lost.md")
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    with pytest.raises(InputError, match=r"pipe\.jsonl is no regular file"):
+        collected(tmp_path / "pipe.jsonl")
 
 
 def test_a_file_given_twice_is_read_once(tmp_path: Path) -> None:
@@ -243,12 +294,22 @@ def make_broken_json(path: Path) -> None:
 
 def make_broken_line(path: Path) -> None:
     path.mkdir()
-    (path / "cases.jsonl").write_text(json.dumps(JUDGMENT) + "\n{broken\n", encoding="utf-8")
+    (path / "cases.jsonl").write_text("\n{broken\n", encoding="utf-8")
 
 
-def make_korean_windows_text(path: Path) -> None:
+def make_latin_text(path: Path) -> None:
     path.mkdir()
-    (path / "안내.txt").write_bytes("소득세 안내".encode("cp949"))
+    (path / "안내.txt").write_bytes("impôt\n".encode("latin-1"))
+
+
+def make_pdf(path: Path) -> None:
+    path.mkdir()
+    (path / "안내.txt").write_bytes(b"%PDF-1.4\n%\xe2\xe3")
+
+
+def make_half_written_text(path: Path) -> None:
+    path.mkdir()
+    (path / "안내.md").write_bytes(GUIDE.encode() + bytes(100))
 
 
 def make_statute_without_date(path: Path) -> None:
@@ -263,9 +324,11 @@ def make_statute_without_date(path: Path) -> None:
         (lambda path: None, "There is no file or folder"),
         (make_empty_folder, "is empty"),
         (make_folder_of_csv, "There is no statute, judgment, ruling or guide.*'.csv' files"),
-        (make_broken_json, r"case\.json is not JSON: .* line 3"),
-        (make_broken_line, r"cases\.jsonl, line 2, is not JSON"),
-        (make_korean_windows_text, "안내.txt is not UTF-8 text"),
+        (make_broken_json, r"case\.json: is not JSON: .* line 3"),
+        (make_broken_line, r"cases\.jsonl, line 2: is not JSON"),
+        (make_latin_text, r"안내\.txt: is neither UTF-8 nor CP949 text .* \(line 1\)"),
+        (make_pdf, r"안내\.txt: is a PDF, not text"),
+        (make_half_written_text, r"안내\.md: holds NUL bytes"),
         (make_statute_without_date, "법률.md: .*시행일자"),
     ],
 )
@@ -291,6 +354,34 @@ def test_a_corpus_that_fails_leaves_no_folder_and_a_whole_one_stays(tmp_path: Pa
     with pytest.raises(InputError):
         write_corpus([tmp_path / "bad"], out, force=True)
     assert [document.id for document in read_corpus(out).documents] == ["소득세법 제1조"]
+
+
+def test_what_is_broken_costs_itself_alone_and_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    lines = ["{broken", json.dumps(JUDGMENT), '{"사건번호": "2025두', "[NaN]"]
+    (folder / "cases.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    (folder / "cut.json").write_text(json.dumps([JUDGMENT])[:-9], encoding="utf-8")
+    (folder / "nothing.json").write_text("", encoding="utf-8")
+    (folder / "안내.md").write_text(GUIDE, encoding="utf-8")
+    (folder / "법률.md").write_text(
+        statute("2026-01-01").replace("시행일자", "시행"), encoding="utf-8"
+    )
+    write_corpus([folder], tmp_path / "corpus")
+    documents = read_corpus(tmp_path / "corpus").documents
+    assert [document.id for document in documents] == ["대법원 2025두1", "안내.md"]
+    assert "was made without 4 files or parts" in capsys.readouterr().err
+    manifest = read_manifest(tmp_path / "corpus", stage="corpus", made_by="")
+    assert manifest["counts"]["unreadable"] == 4
+    reasons = {Path(each["path"]).name: each["reason"] for each in manifest["unreadable"]}
+    assert set(reasons) == {
+        "cases.jsonl, line 1 and 2 more", "cut.json", "nothing.json", "법률.md",
+    }  # fmt: skip
+    assert reasons["nothing.json"] == "is not JSON: it is empty"
+    assert reasons["cases.jsonl, line 1 and 2 more"].startswith("is not JSON: Expecting")
+    assert "시행일자" in reasons["법률.md"]
 
 
 @pytest.mark.parametrize("text", ["", None, "twice"])

@@ -546,7 +546,7 @@ def test_two_runs_at_once_do_not_share_a_store(fake: FakeLawApi, tmp_path: Path)
 
 def test_a_store_that_cannot_be_opened_is_named(fake: FakeLawApi, tmp_path: Path) -> None:
     (tmp_path / STORE).mkdir()
-    with pytest.raises(InputError, match=r"law-api\.sqlite3 cannot be used"):
+    with pytest.raises(InputError, match=r"law-api\.sqlite3 cannot be opened"):
         run(tmp_path)
 
 

@@ -79,6 +79,16 @@ def test_a_part_that_came_into_force_makes_its_article_stale() -> None:
     assert state_of(before).sha256 != state_of(after).sha256
 
 
+def test_a_part_whose_day_a_period_tells_is_not_taught_before_it() -> None:
+    line = "다만, 제12조제2항의 개정규정은 공포 후 1년이 경과한 날부터 시행한다.\n"
+    versions, later = Versions(date(2026, 12, 23)), Versions(date(2026, 12, 24))
+    for each in (versions, later):
+        each.add(Path("법률.md"), f"{MARKDOWN[: MARKDOWN.index('제1조(시행일)')]}{line}")
+    text = taught(list(versions.documents()))
+    assert "사과" in text and "배를" not in text
+    assert "배를" in taught(list(later.documents()))
+
+
 def test_the_addenda_of_the_api_are_read_like_those_of_a_file() -> None:
     answer = law("소득세법", "7", "20260101")[1]
     line = "다만, 제12조제2항의 개정규정은 2027년 1월 1일부터 시행한다."
@@ -86,3 +96,6 @@ def test_the_addenda_of_the_api_are_read_like_those_of_a_file() -> None:
     answer["법령"]["부칙"] = {"부칙단위": units}
     found = statute_from_json(answer, "7").terms
     assert found == (Term("제12조", "제2항", first=date(2027, 1, 1)),)
+    units[0]["부칙내용"][0][1] = "다만, 제12조제2항은 공포 후 6개월이 경과한 날부터 시행한다."
+    found = statute_from_json(answer, "7").terms
+    assert found == (Term("제12조", "제2항", first=date(2026, 6, 24)),)

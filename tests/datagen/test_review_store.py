@@ -10,8 +10,8 @@ import pytest
 from review_pages import ROOT, record, write_reviewed
 
 from datagen.review.items import load
-from datagen.review.store import Reviews, reviews_path, store_error
-from taxqa.errors import BusyError, InputError, NoSpaceError
+from datagen.review.store import Reviews, reviews_path
+from taxqa.errors import InputError, NoSpaceError
 from taxqa.records import write_json, write_jsonl
 
 TEXT = {"question": "질문?", "answer": "답.", "type": "student", "source": "practical"}
@@ -107,11 +107,6 @@ def test_a_file_of_another_kind_is_refused_and_left_alone(tmp_path: Path) -> Non
         assert path.read_bytes() == content
     with pytest.raises(InputError, match="no folder"), Reviews.opened(tmp_path / "no" / "r.db"):
         pass
-
-
-def test_a_full_disk_and_a_busy_file_are_said_as_such() -> None:
-    assert isinstance(store_error(Path("r"), "database or disk is full"), NoSpaceError)
-    assert isinstance(store_error(Path("r"), "database is locked"), BusyError)
 
 
 def test_a_full_disk_loses_no_decision_that_was_kept(tmp_path: Path) -> None:

@@ -75,9 +75,13 @@ def sources(folder: Path, size: int) -> list[Path]:
     for day in ("2024-01-01", "2026-01-01"):
         (other / f"법률 {day}.md").write_text(STATUTE.format(day=day), encoding="utf-8")
     (other / "안내.md").write_text("# 안내\n\n연말정산을 안내하는 글입니다.\n", encoding="utf-8")
-    rows = [RULING, {**RULING, "본문": "긴 본문"}, {"모름": 1}]
-    text = "\n".join(json.dumps(row) for row in rows)
-    (other / "해석례.jsonl").write_text(text, encoding="utf-8")
+    rows = [RULING, {**RULING, "본문": "긴 본문"}, {"모름": 1}, {"모름": 2}]
+    lines = ["{1", *(json.dumps(row, ensure_ascii=False) for row in rows), "{2", "{3"]
+    (other / "해석례.jsonl").write_text("\n".join(lines), encoding="cp949")
+    (other / "질의.md").write_text("법인세를 내는 때를 묻는 글입니다.\n", encoding="cp949")
+    (other / "반쪽.json").write_text("[", encoding="utf-8")
+    (other / "끊긴.jsonl").write_bytes("{}\n".encode("utf-16")[:-1])
+    (other / "없음.md").symlink_to(folder / "없음")
     (other / "목록.json").write_text(json.dumps([{**RULING, "문서번호": "둘"}]), encoding="utf-8")
     (other / "figures.csv").write_text("a,b", encoding="utf-8")
     return [folder / "판례.jsonl", other]
@@ -89,9 +93,16 @@ def assert_same(one: Path, other: Path) -> None:
     manifests = [read_manifest(each, stage="corpus", made_by="") for each in (one, other)]
     for key in ("counts", "duplicates", "near_duplicates"):
         assert manifests[0][key] == manifests[1][key]
+    for key in ("skipped", "unreadable"):
+        ordered = [sorted(each[key], key=lambda entry: entry["path"]) for each in manifests]
+        assert ordered[0] == ordered[1]
     assert manifests[0]["counts"]["near_duplicates"] > 0
     assert manifests[0]["counts"]["duplicates"] > 0
     assert manifests[0]["counts"]["older_versions"] == 1
+    assert manifests[0]["counts"]["read_as_cp949"] == 2
+    assert {Path(each["path"]).name for each in manifests[0]["unreadable"]} == {
+        "해석례.jsonl, line 1 and 2 more", "반쪽.json", "끊긴.jsonl", "없음.md",
+    }  # fmt: skip
 
 
 def compare(folder: Path, size: int, tasks: int, **options: object) -> None:

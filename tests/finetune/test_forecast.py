@@ -58,6 +58,19 @@ def test_rows_that_are_left_out_are_named_and_nothing_is_written(
     assert sorted(tmp_path.rglob("*")) == before
 
 
+def test_a_batch_beyond_the_rows_needs_no_more_than_all_of_them(dataset: Path, base: Path) -> None:
+    all_rows = forecast(dataset, settings(base, per_device_train_batch_size=12))
+    beyond = forecast(dataset, settings(base, per_device_train_batch_size=100_000))
+    assert beyond.need == all_rows.need
+    assert beyond.steps == all_rows.steps
+
+
+def test_a_dry_run_of_several_processes_is_refused(dataset: Path, base: Path) -> None:
+    options = ["--dataset", str(dataset), "--base-model", str(base), "--processes", "2"]
+    result = CliRunner().invoke(command, ["--dry-run", *options])
+    assert (result.exit_code, "--dry-run reckons with one process" in result.stderr) == (2, True)
+
+
 def test_a_folder_without_a_model_is_refused(dataset: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="neither a known base model"):
         forecast(dataset, settings(tmp_path / "nothing"))

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from finetune.metrics import (
     append_metrics,
     drop_after,
+    loss_figure,
     plot_loss,
     read_metrics,
     training_result,
@@ -108,3 +109,16 @@ def test_the_plot_shows_each_loss_that_there_is(tmp_path: Path) -> None:
         seen[name] = len(curves)
         assert any(group.get("id") == "legend_1" for group in root.iter(f"{SVG}g")) == bool(shown)
     assert seen["none"] < seen["training"] < seen["both"]
+
+
+@pytest.mark.parametrize("steps", [1, 3, 400])
+def test_every_point_of_the_plot_is_to_be_seen(steps: int) -> None:
+    lines = [{"step": step, "loss": 6.5} for step in range(1, steps + 1)]
+    [axes] = loss_figure([*lines, {"step": steps, "eval_loss": 6.54}]).axes
+    training, validation = axes.lines
+    assert training.get_marker() == ("." if steps < 400 else "")  # one point is no line
+    assert validation.get_marker() == "o"
+    assert training.get_zorder() > validation.get_zorder()
+    bottom, top = axes.get_ylim()
+    assert bottom == 0 and top > 6.54 * 1.05
+    assert all(float(tick).is_integer() for tick in axes.get_xticks())

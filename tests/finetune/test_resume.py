@@ -124,6 +124,10 @@ def test_a_killed_run_goes_on_only_with_its_own_config_and_rows(
             finetune(dataset, tmp_path / "run", other, resume=True)
 
     refused(settings(base, learning_rate=1e-3), "config")
+    with pytest.raises(
+        InputError, match=r"\(training_args.learning_rate: 0.01 then, 0.001 now\)\."
+    ):
+        finetune(dataset, tmp_path / "run", settings(base, learning_rate=1e-3), resume=True)
     rows = (dataset / "train.jsonl").read_text(encoding="utf-8")
     # By hand, as after a review: the manifest stays as it was.
     (dataset / "train.jsonl").write_text(rows.replace("2억원", "3억원"), encoding="utf-8")

@@ -28,6 +28,7 @@ from taxqa.folders import (
     newest_folder,
     partial_path,
     read_manifest,
+    refuse_existing,
     require_space,
 )
 
@@ -538,3 +539,11 @@ def test_too_little_space_is_said_before_anything_is_written(
     assert caught.value.message == (
         f"Training needs 5.0 GB on the disk of {tmp_path}; 5.0 GB is free."
     )
+
+
+def test_what_is_whole_is_not_to_be_forced_by_one_who_wanted_to_resume(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text('{"stage": "run"}', encoding="utf-8")
+    with pytest.raises(InputError, match="nothing left to resume") as error:
+        refuse_existing(tmp_path, "run", False, resume=True)
+    assert "--force" not in error.value.hint
+    refuse_existing(tmp_path, "run", True, resume=True)
