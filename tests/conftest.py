@@ -12,16 +12,20 @@ from hypothesis import HealthCheck, settings
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 os.environ["UNSLOTH_DISABLE_STATISTICS"] = "1"
-# What a test registers with a fake is no business of the user's own list.
+# What a test registers is no business of the user's own list, nor are the user's own prices of a
+# test.
 STATE = tempfile.TemporaryDirectory(prefix="taxqa-state-")
 atexit.register(STATE.cleanup)
-os.environ["TAXQA_STATE"] = STATE.name
+os.environ["TAXQA_STATE"] = os.environ["XDG_CONFIG_HOME"] = STATE.name
 
-# Nor does it depend on the shell it is started in: all fakes are of this machine, and what is
-# captured is no terminal.
+# Nor is anything else of the shell that tests are started in: what is captured is no terminal, the
+# services are played on this machine, and no key of a real account reaches them.
 for name in (
     "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy",
     "FORCE_COLOR", "NO_COLOR", "COLUMNS", "LINES", "TTY_COMPATIBLE", "TTY_INTERACTIVE",
+    "OPENAI_API_KEY", "OPENAI_BASE_URL", "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL",
+    "TAXQA_TEACHER_API_KEY", "LAW_OC", "LAW_API_URL", "RUNPOD_API_KEY", "RUNPOD_API_URL",
+    "HF_TOKEN", "TAXQA_PRICE_PER_HOUR", "RANK", "LOCAL_RANK", "WORLD_SIZE",
 ):  # fmt: skip
     os.environ.pop(name, None)
 
