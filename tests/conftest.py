@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from finetune.embedded import cache_folder
+
 # Set before any heavy package is imported: no test reaches a network, a hub or a tracker.
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
@@ -17,6 +19,13 @@ os.environ["UNSLOTH_DISABLE_STATISTICS"] = "1"
 STATE = tempfile.TemporaryDirectory(prefix="taxqa-state-")
 atexit.register(STATE.cleanup)
 os.environ["TAXQA_STATE"] = os.environ["XDG_CONFIG_HOME"] = STATE.name
+
+# What takes minutes to unpack lies in the user's own cache, where there is one to write to.
+try:
+    cache_folder().mkdir(parents=True, exist_ok=True)
+    tempfile.TemporaryFile(dir=cache_folder()).close()
+except OSError:
+    os.environ["TAXQA_CACHE"] = f"{STATE.name}/cache"
 
 # Nor is anything else of the shell that tests are started in: what is captured is no terminal, the
 # services are played on this machine, and no key of a real account reaches them.
