@@ -116,6 +116,11 @@ def said(pod: FakePod, text: str) -> bool:
     return any(text in line for _, line in list(pod.log))
 
 
+def heard(pod: FakePod, text: str) -> None:
+    """Wait for a line of a pod's log: it is read beside what the pod does, and may come later."""
+    until(lambda: said(pod, text), f"the log says '{text}'")
+
+
 def left_alone(pod: FakePod) -> None:
     """Let a pod have waited for a job, and for its result to be fetched, for longer than it may."""
     here = pod.root / "opt" / "taxqa"

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from fake_runpod import Fault
-from runpod_laptop import QUICK, Dead, Laptop, left_alone, only, said, until
+from runpod_laptop import QUICK, Dead, Laptop, heard, left_alone, only, said, until
 
 from finetune.runpod import follow, offers, pods
 from finetune.runpod.offers import Terms
@@ -55,7 +55,7 @@ def test_a_pod_whose_laptop_is_gone_ends_itself_at_the_deadline(
         laptop.start()
     laptop.fake.ahead = 3600
     until(lambda: not laptop.fake.living(), "the pod ends itself")
-    assert said(only(laptop), "guard: the pod ends: its deadline has come")
+    heard(only(laptop), "guard: the pod ends: its deadline has come")
     until(lambda: not only(laptop).processes(), "nothing runs on")
 
 
@@ -72,7 +72,7 @@ def test_a_pod_that_costs_more_than_it_was_offered_for_ends_itself_when_the_mone
         laptop.start()
     only(laptop).cost = 7200  # nobody there to see it but the guard
     until(lambda: not laptop.fake.living(), "the pod ends itself")
-    assert said(only(laptop), "guard: the pod ends: its money is spent")
+    heard(only(laptop), "guard: the pod ends: its money is spent")
     billed_within(laptop)
 
 
@@ -87,7 +87,7 @@ def test_a_pod_to_which_nobody_sends_a_job_ends_itself(
         laptop.start()
     left_alone(only(laptop))
     until(lambda: not laptop.fake.living(), "the pod ends itself")
-    assert said(only(laptop), "nobody sent a job")
+    heard(only(laptop), "nobody sent a job")
 
 
 @pytest.mark.parametrize("trainer", [{}, {"fails_at": 3}])
@@ -100,7 +100,7 @@ def test_a_pod_whose_training_ended_or_crashed_waits_for_a_while_and_ends_itself
         laptop.start()
     left_alone(only(laptop))
     until(lambda: not laptop.fake.living(), "the pod ends itself")
-    assert said(only(laptop), "nobody fetched its result")
+    heard(only(laptop), "nobody fetched its result")
 
 
 def test_a_guard_that_is_killed_comes_back_and_the_run_goes_on(
@@ -189,7 +189,7 @@ def test_a_failed_training_ends_the_pod_and_goes_on_from_its_checkpoint(laptop: 
     laptop.resume()
     assert laptop.steps() == [1, 2, 3, 4]
     second = list(laptop.fake.pods.values())[1]
-    assert said(second, "training from step 2")
+    heard(second, "training from step 2")
     assert laptop.fake.most_pods == 1
     laptop.nothing_is_left()
 
@@ -454,7 +454,7 @@ def test_a_volume_that_is_gone_is_replaced_and_the_checkpoint_from_here_goes_on(
         volume["gone"] = True
     laptop.fake.trainer = {}
     laptop.resume()
-    assert said(list(laptop.fake.pods.values())[1], "took over the checkpoint of step 2")
+    heard(list(laptop.fake.pods.values())[1], "took over the checkpoint of step 2")
     assert laptop.steps() == [1, 2, 3, 4]
     laptop.nothing_is_left()
 

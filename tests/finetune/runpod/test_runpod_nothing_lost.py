@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from fake_runpod import FakePod
-from runpod_laptop import Dead, Laptop, left_alone, only, said, until
+from runpod_laptop import Dead, Laptop, heard, left_alone, only, until
 
 from finetune.runpod import drive, follow, ssh
 from finetune.runpod.api import RunPod
@@ -36,7 +36,7 @@ def test_a_volume_is_kept_where_the_job_may_have_reached_the_pod(
         with pytest.raises(ProofError):
             laptop.attach()
     assert times == [1]
-    assert said(only(laptop), "training from step 0")
+    heard(only(laptop), "training from step 0")
     assert len(laptop.fake.living_volumes()) == 1, "hours of training lay on it"
     assert has_state(laptop.out)
 
