@@ -1,8 +1,8 @@
 """What the checks catch and what they reject wrongly: `python -m benchmarks.checks`.
 
-Reads three sets of records of ten kinds, each once right and once with one error: the one that
-the checks were built beside, and two that were written without sight of them, with 50 more right
-records each. From set A the checks were bettered since; set B was kept for measuring alone. Prints
+Reads four sets of records, each once right and once with one error: the one that the checks were
+built beside, and three that were written without sight of them, with 50 more right records each.
+From set A the checks were bettered since; sets B and C were kept for measuring alone. Prints
 how many errors of each kind were caught and how many right records were rejected, with the
 documents that some of the records rest on and without, then records a second on one core.
 """
@@ -27,6 +27,7 @@ SETS = {
     "planted": ("planted_errors.jsonl", "planted_sources.jsonl"),
     "heldout_a": ("heldout_a.jsonl", "heldout_a_sources.jsonl"),
     "heldout_b": ("heldout_b.jsonl", "heldout_b_sources.jsonl"),
+    "heldout_c": ("heldout_c.jsonl", "heldout_c_sources.jsonl"),
 }
 """Name -> its files."""
 Verdict = tuple[dict[str, Any], Rejection | None]

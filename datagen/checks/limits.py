@@ -27,6 +27,8 @@ PAID_IN_AT_MOST = 1800 * MAN
 """What may be paid into a pension account in a year (소득세법 시행령 제40조의2제2항)."""
 ENDS = rf"{LIMITED}|\s?(?:입니다|이고|이며|이에요|예요|\)|$)"
 """A limit, and no sum that somebody paid."""
+SEVERAL = r"(?:두|세|네|[2-9])\s?(?:분|명|사람|인)|모두|각각"
+"""Persons whose deductions a sentence may add up."""
 YEARLY = r"(?:1명당|1인당|한 명당)?\s?(?:매년|연간|연)?\s?"
 
 
@@ -90,12 +92,13 @@ LIMITS = (
         rf"경로\s?우대자?\s?(?:추가)?\s?공제(?:로|는|가|액은|:)?\s?{YEARLY}",
         (100 * MAN,),
         "소득세법 제51조제1항제1호",
+        not_with=SEVERAL,
     ),
     Limit(
         rf"장애인\s?(?:추가)?\s?공제(?:로|는|가|액은|:)?\s?{YEARLY}",
         (200 * MAN,),
         "소득세법 제51조제1항제2호",
-        not_with="상속|증여|기대",
+        not_with=rf"상속|증여|기대|{SEVERAL}",
     ),
     Limit(
         rf"한부모\s?(?:추가)?\s?공제(?:로|는|가|액은|:)?\s?{YEARLY}",
