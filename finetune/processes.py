@@ -6,6 +6,7 @@ their own.
 """
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -13,18 +14,20 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import IO
 
 from finetune.config import TrainConfig
 from finetune.precision import uses_gpu
-from taxqa.errors import ConfigError
+from taxqa.errors import BusyError, ConfigError
 
 GRACE = 10.0
 """Seconds that the first process has, after another one failed, to end with its own message."""
 LOST = 75
 """Exit code of a process that ended because another one did."""
+PORTS = range(20_000, 32_000)
+"""Where the processes meet: no system gives these away by itself before they have started."""
 
 
 @dataclass(frozen=True)
@@ -112,14 +115,25 @@ def cause(codes: Sequence[int | None]) -> int | None:
     return max(known[0], 1)
 
 
+def free_port() -> int:
+    """A port that nobody has, for the first process to listen at some seconds later.
+
+    Raises:
+        BusyError: all that were tried are taken.
+    """
+    for port in random.SystemRandom().sample(PORTS, 50):
+        with socket.socket() as tried, suppress(OSError):
+            tried.bind(("", port))
+            return port
+    raise BusyError("The processes of a training found no free port to meet at.")
+
+
 @contextmanager
 def started(
     command: Sequence[str], count: int, said: IO[bytes]
 ) -> Iterator[list["subprocess.Popen[bytes]"]]:
     """The processes, first one first; those that still run at the end are ended."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     threads = str(max(1, (os.cpu_count() or 1) // count))
     children = []
     try:

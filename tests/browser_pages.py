@@ -13,6 +13,8 @@ QUIET = (
     "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
+PATIENCE = 200_000
+"""Milliseconds that a busy machine may take for anything before a test fails."""
 PHONE = {"width": 375, "height": 700}
 """Pixels."""
 
@@ -25,7 +27,10 @@ def chromium() -> Iterator[Any]:
     if program is None:
         pytest.skip(f"no Chromium is installed ({', '.join(PROGRAMS)})")
     with api.sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=program, args=list(QUIET))
+        api.expect.set_options(timeout=PATIENCE)
+        found = playwright.chromium.launch(
+            executable_path=program, args=list(QUIET), timeout=PATIENCE
+        )
         yield found
         found.close()
 
@@ -38,5 +43,6 @@ def widths(path: Path, script: str) -> list[float]:
     """
     with chromium() as browser, browser.new_context(viewport=PHONE) as context:
         tab = context.new_page()
+        tab.set_default_timeout(PATIENCE)
         tab.goto(path.as_uri())
         return [tab.evaluate("document.documentElement.scrollWidth"), tab.evaluate(script)]

@@ -132,6 +132,8 @@ class FakeRunPod:
     calls: list[tuple[str, str]] = field(default_factory=list)
     hidden: dict[str, int] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
+    ahead: float = 0.0
+    """Seconds by which its clock is ahead of this machine's."""
     most_pods: int = 0
     """The most that ever lived at once."""
 
@@ -385,6 +387,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_DELETE(self) -> None:
         self.handle_call("DELETE")
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """The time in its answers, by its own clock."""
+        now = time.time() + self.fake.ahead
+        return super().date_time_string(now if timestamp is None else timestamp)
 
     def handle_call(self, method: str) -> None:
         fake, url = self.fake, urlsplit(self.path)

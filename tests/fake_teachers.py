@@ -67,6 +67,8 @@ class FakeTeachers:
     most_at_once: int = 0
     """More requests in flight than this get 429 (0 = no bound)."""
     retry_after: str = "0.05"
+    held: Callable[[], bool] = lambda: False
+    """While it is true no answer is made: for who waits until so many are asked, or killed."""
     batch_polls: int = 0
     """How often a batch is asked for before it has ended."""
     lose_batch_answer: bool = False
@@ -84,6 +86,10 @@ class FakeTeachers:
     headers: list[dict[str, str]] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
     batches: dict[str, Body] = field(default_factory=dict)
+
+    def stop_after(self, answers: int) -> None:
+        """Hold back every answer after so many."""
+        self.held = lambda: len(self.billed) >= answers
 
     @property
     def openai_url(self) -> str:
@@ -151,6 +157,10 @@ class FakeTeachers:
         fault = self.fault(asked, times) or Fault()
         if self.latency or fault.seconds:
             await asyncio.sleep(self.latency + fault.seconds)
+        while self.held():
+            if request.transport is None:  # who asked is gone
+                return web.Response()
+            await asyncio.sleep(0.005)
         if fault.drop == "before":
             return self.cut(request)
         if fault.status >= 400:

@@ -27,7 +27,10 @@ def wrong_topic(request: Request, reply: Reply) -> str | None:
 
 def one_run(url: str, store: str, count: int, concurrency: int, slow: float) -> None:
     def after(outcome: Outcome) -> Outcome:
-        time.sleep(slow)
+        if slow:
+            sys.stderr.write("An outcome came about.\n")
+            sys.stderr.flush()
+            time.sleep(slow)
         return outcome
 
     teacher = open_teacher("openai", "gpt-6-luna", url)

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -120,11 +121,15 @@ class Page:
 
 @contextmanager
 def running(dataset: Path, *words: str) -> Iterator[Page]:
-    """The page of a dataset, on a port of its own, until the block ends."""
+    """The page of a dataset, on a port of its own, until the block ends.
+
+    It is noon there: no day ends while a test counts what was decided on it.
+    """
     program = "from cli.main import main; main()"
     command = [sys.executable, "-c", program, "review", "--dataset", str(dataset)]
     command += ["--no-browser", "--port", "0", *words]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+    env = os.environ | {"TZ": f"NOON{datetime.now(UTC).hour - 12:+d}"}
+    with subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         url = process.stdout.readline().strip()
         assert url.startswith("http://127.0.0.1:"), url

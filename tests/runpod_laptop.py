@@ -1,6 +1,7 @@
 """A laptop with an account at the loopback RunPod, as a person uses it."""
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -19,7 +20,7 @@ from finetune.runpod.run import Person
 from finetune.runpod.state import RunFolder, has_state, open_run_folder
 from taxqa.errors import InputError
 
-QUICK = Pace(poll=0.05, boot=60, silence=20, linger=60, settle=0.6, tick=0.05, confirm=20)
+QUICK = Pace(poll=0.05, boot=300, silence=200, linger=300, settle=2, tick=0.05, confirm=100)
 """Short between looks; long wherever a busy machine might need it."""
 SIZES = {
     "model_type": "llama", "hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2,
@@ -115,9 +116,32 @@ def said(pod: FakePod, text: str) -> bool:
     return any(text in line for _, line in list(pod.log))
 
 
+def heard(pod: FakePod, text: str) -> None:
+    """Wait for a line of a pod's log: it is read beside what the pod does, and may come later."""
+    until(lambda: said(pod, text), f"the log says '{text}'")
+
+
+def left_alone(pod: FakePod) -> None:
+    """Let a pod have waited for a job, and for its result to be fetched, for longer than it may."""
+    here = pod.root / "opt" / "taxqa"
+    until((here / "started").exists, "the guard begins")
+    os.utime(here / "started", (0, 0))
+    if (here / "job.checked").exists():
+        until(lambda: phase(here) in ("done", "failed"), "the training ends")
+        old = json.loads((here / "phase.json").read_text("utf-8")) | {"time": 0}
+        (here / "old.json").write_text(json.dumps(old), encoding="utf-8")
+        (here / "old.json").replace(here / "phase.json")
+
+
+def phase(here: Path) -> str:
+    """What goes on in a pod; '' = nothing yet."""
+    told = here / "phase.json"
+    return str(json.loads(told.read_text("utf-8"))["phase"]) if told.exists() else ""
+
+
 def until(condition: Callable[[], object], what: str) -> None:
     """Wait for something that happens in another process; fail only where it never does."""
-    for _ in range(1200):
+    for _ in range(6000):
         if condition():
             return
         time.sleep(0.05)

@@ -49,22 +49,22 @@ def test_a_killed_run_goes_on_and_asks_nothing_twice(
     def hold(count: int) -> None:
         if count == at and not killed.is_set():
             reached.set()
-            killed.wait(60)
+            killed.wait(500)
 
     fake.gate = hold
     fake.fault = lambda asked, times: (
         Fault(status=500) if len(fake.asked) == at and not times else None
     )
     process = started(tmp_path / "corpus")
-    assert reached.wait(60)
+    assert reached.wait(500)
     os.kill(process.pid, signal.SIGKILL)
-    process.communicate(timeout=60)
+    process.communicate(timeout=500)
     killed.set()
     assert process.returncode == -signal.SIGKILL
     assert not (tmp_path / "corpus").exists()
     fake.fault = lambda asked, times: None
     again = started(tmp_path / "corpus")
-    out, err = again.communicate(timeout=60)
+    out, err = again.communicate(timeout=500)
     assert again.returncode == 0, err
     assert "14 documents" in out
     # Only the request that the kill left without an answer is asked again.

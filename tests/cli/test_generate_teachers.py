@@ -2,9 +2,7 @@
 
 import itertools
 import json
-import os
 import random
-import signal
 import subprocess
 import sys
 import time
@@ -319,22 +317,24 @@ def test_killed_at_any_moment_and_run_again_it_ends_in_the_same_dataset(
 ) -> None:
     """In a process of its own, killed with SIGKILL again and again."""
     command = [sys.executable, "-c", "from cli.main import main; main()", "generate"]
-    in_flight, passages, kills = 5, 71, 0
+    in_flight, passages, kills = 5, 71, 3
     dice = random.Random(20261120)
     with served(FakeTeachers(answer=answer_from, latency=0.05)) as fake:
         out = tmp_path / "killed" / "dataset"
         more = ["--concurrency", str(in_flight), "--max-passages", str(passages)]
         run = [*command, *map(str, asked(fake, corpus, out, *more))]
-        while kills < 3:
-            process = subprocess.Popen(run, cwd=ROOT, stderr=subprocess.DEVNULL)
+        for _ in range(kills):
             reached = len(fake.billed) + dice.randrange(3, 20)
-            while len(fake.billed) < reached and process.poll() is None:
+            # It comes no further than that, however late it is killed.
+            fake.stop_after(reached)
+            process = subprocess.Popen(run, cwd=ROOT, stderr=subprocess.DEVNULL)
+            while len(fake.billed) < reached:
+                assert process.poll() is None
                 time.sleep(0.01)
-            if process.poll() is None:
-                os.kill(process.pid, signal.SIGKILL)
-                kills += 1
+            process.kill()
             process.wait()
             assert not out.exists()
+        fake.held = lambda: False
         assert subprocess.run(run, cwd=ROOT, capture_output=True).returncode == 0
         assert passages <= sum(fake.asked.values()) <= passages + kills * in_flight
         plain = tmp_path / "plain" / "dataset"

@@ -224,7 +224,7 @@ def test_an_interrupt_from_the_keyboard_ends_with_130_and_no_traceback() -> None
         "@click.command()\n"
         "def wait():\n"
         "    click.echo('waiting')\n"
-        "    time.sleep(60)\n"
+        "    time.sleep(600)\n"
         "raise SystemExit(cli.main.run(wait))"
     )
     process = subprocess.Popen(

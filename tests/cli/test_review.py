@@ -39,9 +39,9 @@ def decide(dataset: Path, *verdicts: tuple[str, int, str]) -> None:
 
 def test_the_address_is_the_result_and_ctrl_c_is_a_good_end(dataset: Path) -> None:
     with running(dataset, "--reviewer", "김세무") as page:
-        assert httpx.get(page.url).status_code == 200
+        assert httpx.get(page.url, timeout=200).status_code == 200
         page.process.send_signal(signal.SIGINT)
-        assert page.process.wait(timeout=60) == 0
+        assert page.process.wait(timeout=500) == 0
     left = {path.name for path in dataset.parent.iterdir()}
     assert left == {"corpus", "dataset", "review.sqlite3"}
 

@@ -163,6 +163,7 @@ def test_no_more_than_wanted_are_asked_at_once(
     fake: FakeTeachers, teacher: Teacher, store: Path
 ) -> None:
     fake.latency = 0.01
+    fake.held = lambda: fake.peak < 7
     run(questions(40), teacher, store, concurrency=7)
     assert fake.peak == 7
 
@@ -212,6 +213,7 @@ def test_429s_are_waited_out_and_fewer_are_sent_at_once(
     fake: FakeTeachers, teacher: Teacher, store: Path
 ) -> None:
     fake.latency, fake.most_at_once = 0.005, 3
+    fake.held = lambda: fake.asked.total() < 24
     at_once: list[int] = []
     found = run(
         questions(60), teacher, store, concurrency=24,
@@ -374,6 +376,7 @@ def test_half_a_letter_in_a_reply_is_kept_as_its_escape(store: Path) -> None:
 
 def test_leaving_early_keeps_what_is_on_its_way(fake: FakeTeachers, store: Path) -> None:
     fake.latency = 0.05
+    fake.held = lambda: fake.asked.total() < 10
     teacher = open_teacher("openai", "gpt-6-luna", fake.openai_url)
 
     async def one(opened: ReplyStore) -> None:
@@ -391,7 +394,8 @@ def test_leaving_early_keeps_what_is_on_its_way(fake: FakeTeachers, store: Path)
 def test_replies_that_do_not_come_in_time_are_counted_as_maybe_billed(
     fake: FakeTeachers, store: Path
 ) -> None:
-    fake.fault = lambda question, times: Fault(seconds=60) if question != "질문 0" else None
+    fake.fault = lambda question, times: Fault(seconds=600) if question != "질문 0" else None
+    fake.held = lambda: fake.asked.total() < 3
     teacher = open_teacher("openai", "gpt-6-luna", fake.openai_url)
 
     async def one(opened: ReplyStore) -> None:

@@ -170,7 +170,7 @@ import datagen.dataset as dataset
 def slow_write(path, records):
     path.write_text("half a file", encoding="utf-8")
     Path(sys.argv[2]).touch()
-    time.sleep(60)
+    time.sleep(600)
 
 dataset.write_jsonl = slow_write
 dataset.generate(None, Path(sys.argv[1]), force=True)

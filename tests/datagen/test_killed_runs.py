@@ -126,15 +126,17 @@ def test_a_run_killed_at_ten_moments_loses_no_paid_answer(runs: Runs) -> None:
     runs.fake.billed.clear()
     chance = random.Random(20261123)
     for kills in range(1, 11):
-        before = runs.fake.asked.total()
-        target = before + chance.randint(1, 2 * needed // 11)
+        # However late it is killed, it has not come to its end.
+        runs.fake.stop_after(kills * needed // 11)
+        target = runs.fake.asked.total() + chance.randint(1, AT_ONCE)
         pid = runs.start("killed")
         wait_until(lambda target=target: runs.fake.asked.total() >= target)  # type: ignore[misc]
-        time.sleep(chance.uniform(0, 0.03))
+        time.sleep(chance.uniform(0, 0.06))
         os.kill(pid, signal.SIGKILL)
         assert runs.ended() == -signal.SIGKILL
         lost = runs.fake.asked.total() - len(runs.stored("killed"))
         assert 0 <= lost <= kills * AT_ONCE
+    runs.fake.held = lambda: False
     runs.start("killed")
     assert runs.ended() == 0
     assert runs.outcomes("killed") == undisturbed
@@ -148,6 +150,7 @@ def test_a_run_killed_at_ten_moments_loses_no_paid_answer(runs: Runs) -> None:
 
 def test_after_a_kill_everything_that_was_heard_is_in_the_store(runs: Runs) -> None:
     runs.fake.latency = 0.0
+    runs.fake.stop_after(COUNT // 2)
     pid = runs.start("killed")
     wait_until(lambda: runs.fake.asked.total() >= COUNT // 2)
     os.kill(pid, signal.SIGKILL)
@@ -159,21 +162,26 @@ def test_after_a_kill_everything_that_was_heard_is_in_the_store(runs: Runs) -> N
 
 
 def test_ctrl_c_waits_for_what_is_on_its_way_and_keeps_it(runs: Runs) -> None:
-    runs.fake.latency = 0.5
+    runs.fake.held = lambda: True
     pid = runs.start("interrupted")
     wait_until(lambda: runs.fake.in_flight == AT_ONCE)
     os.kill(pid, signal.SIGINT)
+    wait_until(lambda: "Waiting up to 30 s for 10 replies" in runs.said())
+    runs.fake.held = lambda: False
     assert runs.ended() == 130
     assert len(runs.stored("interrupted")) == runs.fake.asked.total() == AT_ONCE
     with ReplyStore.opened(runs.folder / "interrupted.db") as store:
         assert store.spending().uncertain == 0
-    assert "Waiting up to 30 s for 10 replies" in runs.said()
 
 
 def test_ctrl_c_between_two_outcomes_keeps_what_is_on_its_way_as_well(runs: Runs) -> None:
-    pid = runs.start("interrupted", slow=60.0)
+    runs.fake.held = lambda: True
+    pid = runs.start("interrupted", slow=600.0)
+    wait_until(lambda: runs.fake.in_flight == AT_ONCE)
+    runs.fake.stop_after(1)
+    wait_until(lambda: "An outcome came about" in runs.said())
+    runs.fake.held = lambda: False
     wait_until(lambda: len(runs.fake.billed) >= AT_ONCE)
-    time.sleep(0.2)
     os.kill(pid, signal.SIGINT)
     assert runs.ended() == 130
     assert len(runs.stored("interrupted")) == runs.fake.asked.total() >= AT_ONCE
@@ -184,7 +192,7 @@ def test_ctrl_c_between_two_outcomes_keeps_what_is_on_its_way_as_well(runs: Runs
 def test_a_second_ctrl_c_does_not_wait_and_the_ledger_counts_what_may_be_billed(
     runs: Runs,
 ) -> None:
-    runs.fake.latency = 60.0
+    runs.fake.held = lambda: True
     pid = runs.start("interrupted")
     wait_until(lambda: runs.fake.in_flight == AT_ONCE)
     os.kill(pid, signal.SIGINT)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browser_pages import chromium
+from browser_pages import PATIENCE, chromium
 from review_pages import Page, running, write_reviewed
 
 from datagen.review.items import load
@@ -39,7 +39,7 @@ def page(dataset: Path) -> Iterator[Page]:
 @pytest.fixture
 def name(request: pytest.FixtureRequest) -> str:
     """A reviewer for each test: they share the server, not their decisions."""
-    return f"김세무 {abs(hash(request.node.name)) % 10**9}"
+    return f"김세무 {request.session.items.index(request.node)}"
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def tab(browser: Browser, page: Page, name: str) -> Iterator[Tab]:
 
 def entered(tab: Tab, page: Page, name: str) -> Tab:
     """A tab with the page open and a reviewer named; what goes wrong in it fails the test."""
-    tab.set_default_timeout(20_000)
+    tab.set_default_timeout(PATIENCE)
     tab.on("pageerror", lambda error: pytest.fail(f"the page raised {error}"))
     tab.goto(page.url)
     tab.wait_for_selector("#name[open]")
@@ -189,12 +189,21 @@ def test_an_edit_shows_what_the_checks_find_before_it_is_saved(
 
 def test_an_edit_is_never_saved_unchecked_however_fast(tab: Tab, dataset: Path, name: str) -> None:
     show(tab, source="ruling")
-    begin_edit(tab, GOOD)
-    tab.keyboard.press("Control+Enter")
+    begin_edit(tab, "")
+    tab.evaluate(TYPED_AND_SAVED, GOOD)
     sync_api.expect(tab.locator(".rechecked")).to_contain_text("저장할 수 있습니다")
     assert decisions(dataset, name) == {}
     press(tab, "Control+Enter", "고친 것을 저장했습니다")
     assert len(decisions(dataset, name)) == 1
+
+
+TYPED_AND_SAVED = """answer => {
+  const field = document.querySelector("textarea[name=answer]");
+  field.value = answer;
+  field.dispatchEvent(new Event("input", {bubbles: true}));
+  const pressed = {key: "Enter", code: "Enter", ctrlKey: true, bubbles: true};
+  field.dispatchEvent(new KeyboardEvent("keydown", pressed));
+}"""
 
 
 def test_while_editing_no_letter_is_a_command(tab: Tab, dataset: Path, name: str) -> None:
@@ -243,7 +252,7 @@ def test_the_last_words_before_a_window_closes_are_kept(
         begin_edit(tab, "닫기 바로 앞의 글")
         tab.close(run_before_unload=True)
         # The browser sends it after the window is gone.
-        for _ in range(100):
+        for _ in range(2000):
             with Reviews.opened(dataset.parent / "review.sqlite3") as reviews:
                 draft = reviews.draft(name, digest)
             if draft:

