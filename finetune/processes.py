@@ -29,6 +29,9 @@ LOST = 75
 PORTS = range(20_000, 32_000)
 """Where the processes meet: no system gives these away by itself before they have started."""
 
+LEFT: list[object] = []
+"""Groups that were left, kept as long as this process runs."""
+
 
 @dataclass(frozen=True)
 class Process:
@@ -84,6 +87,9 @@ def leave_together() -> None:
     import torch
 
     if torch.distributed.is_available() and torch.distributed.is_initialized():
+        # Where torch's DDP is the last to let go of the group, it waits for the group's threads
+        # without giving up Python's lock, and they may be waiting for that: for ever.
+        LEFT.append(torch.distributed.group.WORLD)
         torch.distributed.destroy_process_group()
 
 

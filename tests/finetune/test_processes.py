@@ -128,6 +128,38 @@ def test_a_killed_training_of_two_processes_goes_on_to_the_same_adapter(
     assert weights[0] == weights[1]
 
 
+LEFT_WITH_WORK = """
+import os, sys, time
+from pathlib import Path
+import torch
+from finetune import fit, train
+from finetune.config import load_config
+
+leave = fit.leave_together
+
+def leave_before_the_last_work_is_done():
+    if os.environ["RANK"] == "1":
+        time.sleep(3)  # the first one has left by then, and its group's thread waits for this one
+    gathered = [torch.zeros(1), torch.zeros(1)]
+    torch.distributed.all_gather(gathered, torch.ones(1), async_op=True)
+    del gathered
+    leave()
+
+fit.leave_together = leave_before_the_last_work_is_done
+train.finetune(Path(sys.argv[2]), Path(sys.argv[3]), load_config(Path(sys.argv[1])))
+"""
+
+
+def test_processes_part_while_their_group_still_lets_go_of_its_last_work(
+    base: Path, parent: Path
+) -> None:
+    dataset = write_dataset(parent / "parting-dataset")
+    config = settings(base, max_steps=1, report_samples=0)
+    arguments = options(dataset, parent / "parting", config)
+    assert launch([sys.executable, "-c", LEFT_WITH_WORK, *arguments[1::2]], 2) == 0
+    assert (parent / "parting" / "adapter" / "adapter_model.safetensors").is_file()
+
+
 def test_torchrun_does_as_well(base: Path, parent: Path) -> None:
     dataset = write_dataset(parent / "torchrun-dataset")
     config = settings(base, max_steps=1, report_samples=0)
