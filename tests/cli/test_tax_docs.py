@@ -11,7 +11,8 @@ from cli.calc import calc
 from cli.main import taxqa
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [*sorted((ROOT / "docs" / "tax").glob("*.md")), *sorted(ROOT.glob("README*.md"))]
+READMES = sorted(ROOT.glob("README*.md"))
+PAGES = [*sorted((ROOT / "docs" / "tax").glob("*.md")), *READMES]
 EXAMPLES = [
     pytest.param(command, output, id=f"{page.stem}-{number}")
     for page in PAGES
@@ -37,7 +38,7 @@ def test_every_tax_has_a_page_with_an_example() -> None:
     assert shown >= {"gift", "inheritance", "income", "corporate", "vat", "transfer"}
 
 
-@pytest.mark.parametrize("page", sorted(ROOT.glob("README*.md")), ids=lambda path: path.name)
+@pytest.mark.parametrize("page", READMES, ids=lambda path: path.name)
 def test_the_readme_shows_what_a_check_of_its_record_prints(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

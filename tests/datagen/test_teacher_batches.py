@@ -8,10 +8,10 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from asking import ToyTeacher, questions, reasons, request, run
+from asking import ToyTeacher, at_once_and_with_keys, questions, reasons, request, run
 from fake_teachers import KEY, FakeTeachers, Fault, served
 
-from datagen.teachers import batch, exchange
+from datagen.teachers import batch
 from datagen.teachers.batch import BatchReport, Submitted, collect_batches, submit_batches
 from datagen.teachers.batch_ledger import Batch, open_batches, set_batch
 from datagen.teachers.opening import open_teacher
@@ -67,11 +67,7 @@ class Desk:
 
 @pytest.fixture(autouse=True)
 def no_waits(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(exchange, "FIRST_WAIT_SECONDS", 0.001)
-    monkeypatch.setattr(batch, "FRESH_SECONDS", 0.0)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
+    at_once_and_with_keys(monkeypatch, tmp_path)
 
 
 @pytest.fixture
